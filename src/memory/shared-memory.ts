@@ -1,0 +1,188 @@
+/**
+ * The one SharedArrayBuffer: where every record of the layout lies, and the ends to read and write them by.
+ * The main thread creates it, workers attach to it; nothing else passes between threads after their start.
+ */
+import { AudioRingReader, AudioRingWriter, audioRingWords } from "./audio-ring.ts";
+import { Doorbell } from "./doorbell.ts";
+import { EventRingReader, EventRingWriter, eventRingWords } from "./event-ring.ts";
+import type { Fields } from "./field.ts";
+import * as layout from "./layout.ts";
+import { RecordReader, type RecordShape, RecordWriter, recordWords } from "./record.ts";
+
+/** Header words: magic, layout version, streams, relays, then the web worker's doorbell on a cache line of its own. */
+const HEADER_WORDS = 32;
+const WEB_BELL = 16;
+
+export interface MemorySize {
+  /** Audio streams; stream 0 is the local microphone. */
+  readonly streams: number;
+  /** Activations; relay 0 is this machine. */
+  readonly relays: number;
+}
+
+/** A record that a thread may open for reading by anybody, for writing by its one owner. */
+export class SharedRecord<F extends Fields> {
+  readonly #shape: RecordShape<F>;
+  readonly #words: Int32Array;
+  readonly #offset: number;
+
+  constructor(shape: RecordShape<F>, words: Int32Array, offset: number) {
+    this.#shape = shape;
+    this.#words = words;
+    this.#offset = offset;
+  }
+
+  reader(): RecordReader<F> {
+    return new RecordReader(this.#shape, { words: this.#words, offset: this.#offset });
+  }
+
+  /** For the one thread that the layout names. */
+  writer(): RecordWriter<F> {
+    return new RecordWriter(this.#shape, { words: this.#words, offset: this.#offset });
+  }
+}
+
+/** Hands out places one after another. Every place starts on a cache line. */
+class Allocator {
+  next = HEADER_WORDS;
+
+  take(words: number): number {
+    const offset = this.next;
+    this.next += Math.ceil(words / 16) * 16;
+    return offset;
+  }
+}
+
+function plan({ streams, relays }: MemorySize) {
+  const allocator = new Allocator();
+  const one = (shape: RecordShape<Fields>) => allocator.take(recordWords(shape));
+  const many = (count: number, shape: RecordShape<Fields>) => Array.from({ length: count }, () => one(shape));
+  const offsets = {
+    control: one(layout.CONTROL),
+    requests: one(layout.REQUESTS),
+    configuration: one(layout.CONFIGURATION),
+    heartbeats: many(layout.WORKERS.length, layout.HEARTBEAT),
+    supervision: many(layout.WORKERS.length, layout.SUPERVISION),
+    capture: one(layout.CAPTURE),
+    modelTable: one(layout.MODEL_TABLE),
+    models: many(layout.MAX_MODELS, layout.MODEL),
+    levels: many(streams, layout.LEVEL),
+    scores: many(streams, layout.SCORE),
+    activations: many(relays, layout.ACTIVATION),
+    detections: allocator.take(eventRingWords(layout.DETECTION, layout.DETECTION_SLOTS)),
+    audio: Array.from({ length: streams }, () => allocator.take(audioRingWords(layout.AUDIO_RING_SAMPLES))),
+  };
+  return { offsets, words: allocator.next };
+}
+
+export class SharedMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly size: MemorySize;
+  readonly control: SharedRecord<typeof layout.CONTROL.fields>;
+  readonly requests: SharedRecord<typeof layout.REQUESTS.fields>;
+  readonly configuration: SharedRecord<typeof layout.CONFIGURATION.fields>;
+  readonly capture: SharedRecord<typeof layout.CAPTURE.fields>;
+  readonly modelTable: SharedRecord<typeof layout.MODEL_TABLE.fields>;
+  /** Rung when something that the web worker shows has changed. */
+  readonly webBell: Doorbell;
+  readonly #words: Int32Array;
+  readonly #offsets: ReturnType<typeof plan>["offsets"];
+
+  private constructor(buffer: SharedArrayBuffer, size: MemorySize) {
+    this.buffer = buffer;
+    this.size = size;
+    this.#words = new Int32Array(buffer);
+    this.#offsets = plan(size).offsets;
+    this.control = this.#record(layout.CONTROL, this.#offsets.control);
+    this.requests = this.#record(layout.REQUESTS, this.#offsets.requests);
+    this.configuration = this.#record(layout.CONFIGURATION, this.#offsets.configuration);
+    this.capture = this.#record(layout.CAPTURE, this.#offsets.capture);
+    this.modelTable = this.#record(layout.MODEL_TABLE, this.#offsets.modelTable);
+    this.webBell = new Doorbell(this.#words, WEB_BELL);
+  }
+
+  /** For the main thread, before any worker starts. */
+  static create(size: MemorySize): SharedMemory {
+    const buffer = new SharedArrayBuffer(4 * plan(size).words);
+    const words = new Int32Array(buffer);
+    words.set([layout.MAGIC, layout.LAYOUT_VERSION, size.streams, size.relays]);
+    return new SharedMemory(buffer, size);
+  }
+
+  /** For workers. @throws RangeError when the buffer is not of this layout */
+  static attach(buffer: SharedArrayBuffer): SharedMemory {
+    const [magic, version, streams = 0, relays = 0] = new Int32Array(buffer, 0, 4);
+    if (magic !== layout.MAGIC) throw new RangeError("this SharedArrayBuffer is not Earshot's: it has no magic number");
+    if (version !== layout.LAYOUT_VERSION) {
+      throw new RangeError(`shared memory of layout ${version}, this program knows ${layout.LAYOUT_VERSION}`);
+    }
+    const size = { streams, relays };
+    const expected = 4 * plan(size).words;
+    if (buffer.byteLength !== expected) {
+      throw new RangeError(`shared memory of ${buffer.byteLength} bytes, its header promises ${expected}`);
+    }
+    return new SharedMemory(buffer, size);
+  }
+
+  heartbeat(worker: layout.WorkerName): SharedRecord<typeof layout.HEARTBEAT.fields> {
+    return this.#record(layout.HEARTBEAT, at(this.#offsets.heartbeats, layout.WORKERS.indexOf(worker), "worker"));
+  }
+
+  supervision(worker: layout.WorkerName): SharedRecord<typeof layout.SUPERVISION.fields> {
+    return this.#record(layout.SUPERVISION, at(this.#offsets.supervision, layout.WORKERS.indexOf(worker), "worker"));
+  }
+
+  model(index: number): SharedRecord<typeof layout.MODEL.fields> {
+    return this.#record(layout.MODEL, at(this.#offsets.models, index, "model"));
+  }
+
+  level(stream: number): SharedRecord<typeof layout.LEVEL.fields> {
+    return this.#record(layout.LEVEL, at(this.#offsets.levels, stream, "stream"));
+  }
+
+  score(stream: number): SharedRecord<typeof layout.SCORE.fields> {
+    return this.#record(layout.SCORE, at(this.#offsets.scores, stream, "stream"));
+  }
+
+  activation(relay: number): SharedRecord<typeof layout.ACTIVATION.fields> {
+    return this.#record(layout.ACTIVATION, at(this.#offsets.activations, relay, "relay"));
+  }
+
+  /** For inference alone. */
+  detectionWriter(): EventRingWriter<typeof layout.DETECTION.fields> {
+    return new EventRingWriter(layout.DETECTION, this.#detectionPlace());
+  }
+
+  detectionReader(from: "oldest" | "newest"): EventRingReader<typeof layout.DETECTION.fields> {
+    return new EventRingReader(layout.DETECTION, this.#detectionPlace(), from);
+  }
+
+  /** For the stream's one writer: capture for stream 0, web for the others. */
+  audioWriter(stream: number): AudioRingWriter {
+    return new AudioRingWriter(this.#audioPlace(stream));
+  }
+
+  /** @param from `oldest`: the first sample of what is running now, if it is still there */
+  audioReader(stream: number, from: "oldest" | "newest"): AudioRingReader {
+    return new AudioRingReader(this.#audioPlace(stream), from);
+  }
+
+  #record<F extends Fields>(shape: RecordShape<F>, offset: number): SharedRecord<F> {
+    return new SharedRecord(shape, this.#words, offset);
+  }
+
+  #detectionPlace() {
+    return { words: this.#words, offset: this.#offsets.detections, slots: layout.DETECTION_SLOTS };
+  }
+
+  #audioPlace(stream: number) {
+    const offset = at(this.#offsets.audio, stream, "stream");
+    return { words: this.#words, offset, capacity: layout.AUDIO_RING_SAMPLES };
+  }
+}
+
+function at(offsets: readonly number[], index: number, what: string): number {
+  const offset = offsets[index];
+  if (offset === undefined) throw new RangeError(`no ${what} ${index}: there are ${offsets.length}`);
+  return offset;
+}
