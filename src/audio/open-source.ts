@@ -1,0 +1,26 @@
+// From the words of `--source` to an open source.
+import { openStdin } from "../../ffi/stdin.ts";
+import { readAudioFile } from "./decode.ts";
+import { fileSource } from "./file-source.ts";
+import { openMicrophone } from "./portaudio-source.ts";
+import { type AudioSource, parseSource } from "./source.ts";
+import { stdinSource } from "./stdin-source.ts";
+
+/**
+ * @param text as {@link parseSource} reads it
+ * @param nowMs monotonic milliseconds
+ * @throws SourceError, DecodeError or PortAudioMissingError, which say what to do
+ */
+export async function openSource(text: string, nowMs: () => number): Promise<AudioSource> {
+  const choice = parseSource(text);
+  switch (choice.kind) {
+    case "device":
+      return openMicrophone(choice.device);
+    case "file": {
+      const samples = await readAudioFile(choice.path);
+      return fileSource({ name: choice.path, samples, loop: choice.loop, nowMs });
+    }
+    case "stdin":
+      return stdinSource(openStdin(), nowMs);
+  }
+}

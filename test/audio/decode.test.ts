@@ -1,0 +1,60 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DecodeError, decodeAudio, readAudioFile } from "../../src/audio/decode.ts";
+import { rms } from "../../src/audio/levels.ts";
+import { encodeWav } from "../../src/audio/wav.ts";
+
+const speech = join(import.meta.dir, "../../../shared/audio/alexa");
+const folder = mkdtempSync(join(tmpdir(), "earshot-decode-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ramp = Int16Array.from({ length: 1600 }, (_, i) => i * 40 - 32_000);
+
+test("a 16 kHz mono WAV file comes out bit for bit", async () => {
+  const path = join(folder, "ramp.wav");
+  await Bun.write(path, encodeWav(ramp));
+  expect(await readAudioFile(path)).toEqual(ramp);
+});
+
+test("a file that is absent, no sound file, damaged or empty is an error that names it", async () => {
+  const absent = join(folder, "absent.wav");
+  expect(readAudioFile(absent)).rejects.toThrow(`${absent}: cannot be read: ENOENT`);
+  expect(readAudioFile(absent)).rejects.toThrow(DecodeError);
+  expect(decodeAudio(new TextEncoder().encode("just text, nothing more"), "x.txt")).rejects.toThrow("x.txt: ");
+  expect(decodeAudio(encodeWav(ramp).subarray(0, 1000), "x.wav")).rejects.toThrow("x.wav: the WAV file is truncated");
+  expect(decodeAudio(encodeWav(new Int16Array()), "x.wav")).rejects.toThrow("x.wav: it holds no audio");
+  expect(decodeAudio(new TextEncoder().encode("fLaC and then rubbish"), "x.flac")).rejects.toThrow("x.flac: ");
+});
+
+const canCompare = existsSync(speech) && Bun.which("sox") !== null && Bun.which("flac") !== null;
+if (!canCompare) console.log("skipped: decoding real speech, which needs ../shared/audio, sox and flac");
+
+describe.skipIf(!canCompare)("real speech", () => {
+  const clips = canCompare ? readdirSync(speech).sort().slice(0, 5) : [];
+
+  async function reference(path: string): Promise<Int16Array> {
+    const raw = await Bun.$`flac -d -c -s --force-raw-format --endian=little --sign=signed ${path}`.quiet();
+    return new Int16Array(new Uint8Array(raw.stdout).buffer);
+  }
+
+  test("FLAC comes out bit for bit", async () => {
+    for (const clip of clips) {
+      expect(await readAudioFile(join(speech, clip))).toEqual(await reference(join(speech, clip)));
+    }
+  });
+
+  test("Ogg and MP3, also at another rate and in stereo, are what sox makes of them", async () => {
+    const clip = join(speech, clips[0] ?? "");
+    for (const file of ["speech.ogg", "speech.mp3"]) {
+      const [encoded, bySox] = [join(folder, file), join(folder, `${file}.wav`)];
+      await Bun.$`sox ${clip} -r 44100 -c 2 ${encoded}`.quiet();
+      await Bun.$`sox ${encoded} -r 16000 -c 1 -b 16 ${bySox}`.quiet();
+      const [ours, theirs] = [await readAudioFile(encoded), await readAudioFile(bySox)];
+      // Decoders differ in how much of an MP3's padding they keep.
+      expect(Math.abs(ours.length - theirs.length)).toBeLessThan(1000);
+      expect(rms(ours) / rms(theirs)).toBeCloseTo(1, 1);
+    }
+  });
+});
