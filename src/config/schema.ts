@@ -1,0 +1,108 @@
+/**
+ * Every setting, said once: the YAML file, the environment, the flags, the API and the page all go by this schema.
+ * Durations become milliseconds. Defaults are here and nowhere else.
+ */
+import { z } from "zod";
+import { durationBetween } from "./duration.ts";
+
+const MODEL_NAME = /^[\w.-]{1,63}$/;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,62}$/u;
+
+const MODEL_DEFAULTS = { enabled: true, patience: 1, refractory: 2000 };
+
+const modelSettings = z
+  .strictObject({
+    enabled: z.boolean().default(MODEL_DEFAULTS.enabled),
+    /** Score, 0..1, from which a frame counts; without it the model's own default holds. */
+    threshold: z.number().min(0.01).max(1).optional(),
+    /** Frames of 80 ms in a row that must count before it fires. */
+    patience: z.int().min(1).max(25).default(MODEL_DEFAULTS.patience),
+    /** After a hit the same model stays silent for this long, and until its score has fallen. */
+    refractory: durationBetween(0, 60_000).default(MODEL_DEFAULTS.refractory),
+    /** An openWakeWord head of your own; without it the name is one of the shipped models. */
+    file: z.string().min(1).optional(),
+  })
+  .nullable()
+  .transform((settings) => settings ?? { ...MODEL_DEFAULTS });
+
+/** What is listened for when nothing is said. */
+export const DEFAULT_MODELS = ["alexa", "hey_jarvis"] as const;
+
+export const configSchema = z.strictObject({
+  /** Of this machine, as the page and other machines show it; without it the host's name. */
+  name: z.string().regex(NAME, "letters, digits, spaces, dots, dashes; 63 characters at most").optional(),
+  audio: z
+    .strictObject({
+      /** default, a device's name or index, file:PATH (with ?loop), stdin */
+      source: z.union([z.string().min(1), z.int().min(0).transform(String)]).default("default"),
+      /** dB, applied before anything measures or listens. */
+      gain: z.number().min(-60).max(60).default(0),
+    })
+    .prefault({}),
+  wake: z
+    .strictObject({
+      models: z
+        .record(z.string().regex(MODEL_NAME, "a model's name has letters, digits, _ . - and no spaces"), modelSettings)
+        .default(() => Object.fromEntries(DEFAULT_MODELS.map((name) => [name, { ...MODEL_DEFAULTS }]))),
+      /** A word fires only if within the last 1.5 s the level reached this RMS, on the scale of 16-bit samples (0..32767). */
+      rms_filter: z.number().min(0).max(32_767).default(0),
+      /** After any detection no model fires for this long. */
+      cooldown: durationBetween(0, 600_000).default(0),
+      /** Whether several words may fire in the same frame; without it the surest one does. */
+      multi_trigger: z.boolean().default(true),
+    })
+    .prefault({}),
+  activation: z
+    .strictObject({
+      /** How long a detection stays `awake` when nothing follows it. */
+      hold: durationBetween(100, 60_000).default(2000),
+    })
+    .prefault({}),
+  activation_system: z
+    .strictObject({
+      /** shared_memory, or file: the state also goes through a JSON file that other programs can read. */
+      method: z.enum(["shared_memory", "file"]).default("shared_memory"),
+      /** How often levels are pushed to pages, and written to the file. */
+      update_rate: durationBetween(20, 60_000).default(100),
+      /** Where the file is; /dev/shm is memory, so no SD card wears out. */
+      file: z.string().min(1).default("/dev/shm/earshot/activation.json"),
+    })
+    .prefault({}),
+  web: z
+    .strictObject({
+      /** Anything but loopback needs a password. */
+      host: z.string().min(1).default("127.0.0.1"),
+      port: z.int().min(0).max(65_535).default(7171),
+      /** Asked for by the page and the API; the user name is earshot. */
+      password: z.string().min(8).optional(),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(["debug", "info", "warning", "error"]).default("info"),
+      /** text for people, json for machines: one event a line. */
+      format: z.enum(["text", "json"]).default("text"),
+    })
+    .prefault({}),
+});
+
+export const checkedConfigSchema = configSchema.superRefine((config, context) => {
+  if (!isLoopback(config.web.host) && config.web.password === undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["web", "host"],
+      message: `${config.web.host} can be reached from other machines: set web.password (8 characters or more) too`,
+      input: config.web.host,
+    });
+  }
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type ModelSettings = Config["wake"]["models"][string];
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Settings that a running program cannot change: they are read once, at the start. */
+export const NEEDS_RESTART: readonly string[] = ["web.host", "web.port"];
