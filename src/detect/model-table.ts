@@ -1,0 +1,59 @@
+/** The models as the other threads see them: a record each, in the order of the scores. Written by inference. */
+import { MAX_MODELS } from "../memory/layout.ts";
+import type { SharedMemory } from "../memory/shared-memory.ts";
+import type { LoadedModel } from "../wake/load.ts";
+
+export interface ModelRow {
+  readonly name: string;
+  readonly phrase: string;
+  readonly state: "loading" | "listening" | "disabled" | "failed";
+  readonly error: string;
+  readonly threshold: number;
+  readonly licence: string;
+  readonly source: string;
+}
+
+export function loadedRow({ name, phrase, licence, source, path, threshold }: LoadedModel): ModelRow {
+  return {
+    name,
+    phrase: phrase ?? name.replaceAll("_", " "),
+    state: "listening",
+    error: "",
+    threshold,
+    licence: licence ?? "",
+    source: source ?? path,
+  };
+}
+
+/** A model that is named in the configuration and does not listen. */
+export function failedRow(name: string, state: "disabled" | "failed", error: string): ModelRow {
+  return { name, phrase: name.replaceAll("_", " "), state, error, threshold: 0.5, licence: "", source: "" };
+}
+
+export class ModelTable {
+  readonly #memory: SharedMemory;
+  readonly #table: ReturnType<SharedMemory["modelTable"]["writer"]>;
+
+  constructor(memory: SharedMemory) {
+    this.#memory = memory;
+    this.#table = memory.modelTable.writer();
+  }
+
+  get generation(): number {
+    return this.#table.value.generation;
+  }
+
+  /** Those that listen come first, in the order of the engine, so that a score's place is its row's. */
+  publish(rows: readonly ModelRow[]): void {
+    const shown = rows.slice(0, MAX_MODELS);
+    shown.forEach((row, index) => {
+      const record = this.#memory.model(index).writer();
+      Object.assign(record.value, row);
+      record.publish();
+    });
+    this.#table.value.generation++;
+    this.#table.value.count = shown.length;
+    this.#table.publish();
+    this.#memory.webBell.ring();
+  }
+}

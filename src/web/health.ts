@@ -1,0 +1,132 @@
+/**
+ * Whether a wake word would be noticed now, and if not, why. Pure: from what is seen to what is said. Nothing here is
+ * green because nobody looked.
+ */
+import type { CaptureState, HealthView } from "./schemas.ts";
+
+export interface WorkerSight {
+  readonly name: "capture" | "inference" | "web";
+  readonly state: "starting" | "alive" | "late" | "dead";
+  readonly beatAgeMs: number | null;
+  readonly restarts: number;
+  readonly lastError: string;
+}
+
+/** What is seen in the shared memory at one moment. */
+export interface Sight {
+  readonly muted: boolean;
+  readonly capture: {
+    readonly state: CaptureState;
+    readonly error: string;
+    readonly demo: boolean;
+    readonly source: string;
+  };
+  /** Since the newest sample; infinite before the first. */
+  readonly audioAgeMs: number;
+  /** Since the last sample that was not zero. */
+  readonly silentMs: number;
+  readonly armed: boolean;
+  readonly armsInMs: number;
+  /** Since the end of the newest scored frame; infinite before the first. */
+  readonly scoreAgeMs: number;
+  readonly lagMs: number;
+  readonly lostSamples: number;
+  /** Models that are switched on. */
+  readonly wanted: number;
+  readonly listening: number;
+  readonly failed: readonly { readonly name: string; readonly error: string }[];
+  readonly workers: readonly WorkerSight[];
+}
+
+const NO_AUDIO_MS = 1000;
+const NO_SCORE_MS = 1500;
+const NO_BEAT_MS = 2000;
+/** A room is never digitally silent; a microphone whose plug is out may be. */
+const DIGITAL_SILENCE_MS = 60_000;
+const LAG_MS = 1000;
+
+type Reason = HealthView["reasons"][number];
+
+/** The first thing that keeps a wake word from being noticed. */
+function deafness(sight: Sight): Reason | undefined {
+  const down = (code: string, message: string, hint?: string): Reason => ({
+    code,
+    severity: "down",
+    message,
+    ...(hint !== undefined && { hint }),
+  });
+  for (const worker of sight.workers) {
+    if (worker.name === "web") continue;
+    const silent = worker.beatAgeMs !== null && worker.beatAgeMs > NO_BEAT_MS;
+    if (worker.state === "dead" || worker.state === "late" || (worker.state === "alive" && silent)) {
+      const why = worker.lastError === "" ? "it does not answer" : worker.lastError;
+      return down(`${worker.name}_down`, `${worker.name} is not running: ${why}`, "it is being started again");
+    }
+  }
+  if (sight.muted) return down("muted", "muted", "unmute on the page or with POST /api/mute");
+  const { state, error, source } = sight.capture;
+  if (state === "ended") return down("audio_ended", `the audio of ${source} is over`, "start it again, or with ?loop");
+  if (state === "waiting") {
+    return down("no_microphone", `no audio: ${error}`, "plug in a microphone; earshot devices lists what there is");
+  }
+  if (state === "starting") return down("starting", "the microphone is being opened");
+  if (sight.audioAgeMs > NO_AUDIO_MS) {
+    const since = Number.isFinite(sight.audioAgeMs) ? ` for ${Math.round(sight.audioAgeMs / 1000)} s` : " yet";
+    return down("no_audio", `no samples${since}`, "the device is opened again by itself");
+  }
+  if (sight.wanted === 0) return down("no_models", "no model is switched on", "switch one on under wake.models");
+  if (sight.listening === 0) {
+    const [first] = sight.failed;
+    if (first !== undefined) return down("model_failed", first.error);
+    return down("models_loading", "the models are loading");
+  }
+  if (sight.scoreAgeMs > NO_SCORE_MS) {
+    return down("no_scores", "audio comes, but inference scores none of it", "it may be catching up; see lagMs");
+  }
+  if (!sight.armed) return down("arming", "arming: a stream is listened to for 2 s before it may wake anybody");
+  return undefined;
+}
+
+export type Hearing = { readonly hearing: true } | { readonly hearing: false; readonly reason: string };
+
+/** Whether a wake word that is said now would be noticed. */
+export function hearing(sight: Sight): Hearing {
+  const reason = deafness(sight);
+  return reason === undefined ? { hearing: true } : { hearing: false, reason: reason.message };
+}
+
+/** @param troubles what is wrong beside what is seen here, none of which keeps a word from being noticed */
+export function assessHealth(
+  sight: Sight,
+  troubles: readonly { readonly code: string; readonly message: string; readonly hint?: string }[],
+): Pick<HealthView, "status" | "reasons"> {
+  const reasons: Reason[] = [];
+  const deaf = deafness(sight);
+  // Who is muted wants to be: nothing is broken.
+  if (deaf !== undefined) reasons.push(deaf.code === "muted" ? { ...deaf, severity: "degraded" } : deaf);
+  const degraded = (code: string, message: string, hint?: string) =>
+    reasons.push({ code, severity: "degraded", message, ...(hint !== undefined && { hint }) });
+  if (sight.capture.demo) {
+    degraded("demo_audio", `demo audio plays in place of a microphone: ${sight.capture.error}`, "plug in a microphone");
+  }
+  for (const { name, error } of sight.failed) {
+    if (deaf?.code !== "model_failed" || deaf.message !== error) degraded("model_failed", `${name}: ${error}`);
+  }
+  if (sight.audioAgeMs <= NO_AUDIO_MS && sight.silentMs > DIGITAL_SILENCE_MS) {
+    const seconds = Math.round(sight.silentMs / 1000);
+    degraded("digital_silence", `nothing but zeros for ${seconds} s`, "check the plug and the mixer: alsamixer, F4");
+  }
+  if (sight.lagMs > LAG_MS) {
+    degraded(
+      "lagging",
+      `inference is ${Math.round(sight.lagMs)} ms behind`,
+      "switch models off, or use a faster machine",
+    );
+  }
+  if (sight.lostSamples > 0) {
+    degraded("audio_lost", `${sight.lostSamples} samples were lost because inference fell behind`);
+  }
+  for (const { code, message, hint } of troubles) degraded(code, message, hint);
+  const status = reasons.some(({ severity }) => severity === "down") ? "down" : reasons.length > 0 ? "degraded" : "ok";
+  return { status, reasons };
+}

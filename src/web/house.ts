@@ -1,0 +1,365 @@
+/**
+ * The house as the web worker sees it: reads every record of the shared memory, owns the activation, and says what is
+ * new. Runs in the web worker alone. Times inside are monotonic; UTC is made here, where they are shown.
+ */
+
+import type { Config } from "../config/schema.ts";
+import {
+  type Activation,
+  type ActivationEvent,
+  INITIAL_ACTIVATION,
+  isListening,
+  stepActivation,
+} from "../hub/activation.ts";
+import { MAX_MODELS, WORKERS } from "../memory/layout.ts";
+import type { SharedMemory } from "../memory/shared-memory.ts";
+import { assessHealth, hearing, type Sight, type WorkerSight } from "./health.ts";
+import { History } from "./history.ts";
+import type { DetectionView, HealthView, LevelsView, ModelView, StateView } from "./schemas.ts";
+
+/** No sample for this long, and the audio is not active. */
+const FRESH_MS = 1000;
+/** Nobody may show values older than this. */
+const STALE_MS = 5000;
+const KEPT_DETECTIONS = 100;
+const SHOWN_DETECTIONS = 20;
+
+export interface HouseOptions {
+  readonly memory: SharedMemory;
+  readonly config: () => Config;
+  readonly monotonicMs: () => number;
+  readonly unixMs: () => number;
+  readonly hostName: string;
+  readonly version: string;
+  /** What else is wrong, that the shared memory does not know: a file that could not be written, say. */
+  readonly troubles: () => readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
+}
+
+export class House {
+  readonly history = new History();
+  readonly #options: HouseOptions;
+  readonly #control;
+  readonly #capture;
+  readonly #level;
+  readonly #score;
+  readonly #modelTable;
+  readonly #models;
+  readonly #detectionRing;
+  readonly #workers;
+  readonly #requests;
+  readonly #activationRecord;
+  #activation: Activation;
+  #detections: DetectionView[] = [];
+  #simulations = 0;
+  #lastSoundMs: number;
+
+  constructor(options: HouseOptions) {
+    this.#options = options;
+    const { memory } = options;
+    this.#control = memory.control.reader();
+    this.#capture = memory.capture.reader();
+    this.#level = memory.level(0).reader();
+    this.#score = memory.score(0).reader();
+    this.#modelTable = memory.modelTable.reader();
+    this.#models = Array.from({ length: MAX_MODELS }, (_, index) => memory.model(index).reader());
+    this.#detectionRing = memory.detectionReader("oldest");
+    this.#workers = WORKERS.map((name) => ({
+      name,
+      heartbeat: memory.heartbeat(name).reader(),
+      supervision: memory.supervision(name).reader(),
+    }));
+    this.#requests = memory.requests.writer();
+    this.#activationRecord = memory.activation(0).writer();
+    const kept = this.#activationRecord.value;
+    // A web worker that was started again goes on with the activation that its predecessor left.
+    this.#activation = kept.sequence === 0 ? INITIAL_ACTIVATION : { ...kept };
+    this.#lastSoundMs = options.monotonicMs();
+    // What was heard before this worker lived is shown, and wakes nobody again.
+    this.#takeDetections();
+  }
+
+  get muted(): boolean {
+    return this.#requests.value.muted;
+  }
+
+  get shutdown(): boolean {
+    return this.#control.read().shutdown;
+  }
+
+  /** Looks at everything once. @returns detections that are new since the last look, oldest first */
+  look(): readonly DetectionView[] {
+    const nowMs = this.#options.monotonicMs();
+    this.#level.refresh();
+    this.#capture.refresh();
+    if (this.#level.value.peak > 0) this.#lastSoundMs = nowMs;
+    if (this.#score.refresh() === "fresh") this.#remember();
+    const fresh = this.#takeDetections();
+    for (const { model, confidence } of fresh)
+      this.#wake(model, confidence, this.#options.config().activation.hold, false);
+    const heard = hearing(this.#sight(nowMs));
+    this.#step({ type: "looked", ...heard }, nowMs);
+    return fresh;
+  }
+
+  /** Wakes as if a word had been heard: for trying out what follows a wake word. */
+  simulate(model: string, confidence: number, holdMs: number): DetectionView {
+    this.#simulations++;
+    const timestamp = this.#options.unixMs();
+    const detection: DetectionView = {
+      id: -this.#simulations,
+      stream: 0,
+      model,
+      model_name: model,
+      confidence,
+      threshold: 0,
+      timestamp,
+      simulated: true,
+    };
+    this.#keep(detection);
+    this.#wake(model, confidence, holdMs, true);
+    return detection;
+  }
+
+  /** Ends an activation that is stuck, and lets inference begin anew. */
+  reset(): void {
+    this.#requests.value.resets++;
+    this.#requests.publish();
+    this.#step({ type: "reset" }, this.#options.monotonicMs());
+  }
+
+  mute(muted: boolean): void {
+    this.#requests.value.muted = muted;
+    this.#requests.publish();
+  }
+
+  /** Whether every worker works by this generation of the configuration. */
+  unacknowledged(generation: number): readonly string[] {
+    return this.#workers
+      .filter(({ name }) => name !== "web")
+      .filter(({ heartbeat }) => heartbeat.read().configuration < generation)
+      .map(({ name }) => name);
+  }
+
+  detections(limit: number): readonly DetectionView[] {
+    return this.#detections.slice(0, limit);
+  }
+
+  health(): HealthView {
+    const nowMs = this.#options.monotonicMs();
+    const sight = this.#sight(nowMs);
+    return {
+      ...assessHealth(sight, this.#options.troubles()),
+      workers: sight.workers.map(({ name, state, beatAgeMs, restarts, lastError }) => ({
+        name,
+        state,
+        beatAgeMs: beatAgeMs === null ? null : Math.round(beatAgeMs),
+        restarts,
+        lastError: lastError === "" ? null : lastError,
+      })),
+      uptimeMs: Math.round(nowMs - this.#control.read().startedMs),
+    };
+  }
+
+  levels(): LevelsView {
+    const nowMs = this.#options.monotonicMs();
+    const level = this.#level.read();
+    const score = this.#score.read();
+    const shown = level.atMs !== 0 && nowMs - level.atMs < FRESH_MS;
+    const scored = nowMs - score.frameEndMs < FRESH_MS;
+    return {
+      at: this.#options.unixMs(),
+      rms: shown ? rounded(level.rms) : 0,
+      peak: shown ? rounded(level.peak) : 0,
+      noiseFloor: shown ? rounded(level.noiseFloor) : 0,
+      scores: Object.fromEntries(
+        this.#listeningModels().map((name, index) => [name, scored ? rounded(score.scores[index] ?? 0) : 0]),
+      ),
+      frame: score.frame,
+    };
+  }
+
+  state(): StateView {
+    const { hostName, version, config, monotonicMs, unixMs } = this.#options;
+    const nowMs = monotonicMs();
+    const utcOf = (ms: number) => Math.round(unixMs() - (nowMs - ms));
+    const { activation_system, name } = config();
+    const sight = this.#sight(nowMs);
+    const level = this.#level.value;
+    const capture = this.#capture.value;
+    const activation = this.#activation;
+    const rms = sight.audioAgeMs < FRESH_MS ? rounded(level.rms) : 0;
+    const armed = activation.state !== "off" && hearing(sight).hearing;
+    return {
+      name: name ?? hostName,
+      version,
+      now: unixMs(),
+      activation: {
+        current_rms: rms,
+        rms,
+        is_active: sight.audioAgeMs < FRESH_MS && !this.muted,
+        is_listening: isListening(activation),
+        last_update: level.atMs === 0 ? 0 : utcOf(level.atMs) / 1000,
+        listening: armed,
+        active: sight.audioAgeMs < FRESH_MS && !this.muted,
+        status: sentence(activation),
+        armed,
+        state: activation.state,
+        reason: activation.reason === "" ? null : activation.reason,
+        model: activation.model === "" ? null : activation.model,
+        confidence: rounded(activation.confidence),
+        since: utcOf(activation.sinceMs),
+        sequence: activation.sequence,
+      },
+      audio: {
+        source: capture.source,
+        device: capture.device,
+        state: capture.state,
+        error: capture.error === "" ? null : capture.error,
+        muted: this.muted,
+        demo: capture.demo,
+        sampleRate: capture.sampleRate,
+        reopens: capture.reopens,
+        lostSamples: level.lost + this.#score.value.lost,
+        lagMs: Math.round(this.#score.value.lagMs),
+      },
+      models: this.models(),
+      detections: this.#detections.slice(0, SHOWN_DETECTIONS),
+      health: this.health(),
+      updateRateMs: activation_system.update_rate,
+      method: activation_system.method,
+    };
+  }
+
+  models(): ModelView[] {
+    const { models } = this.#options.config().wake;
+    const { count } = this.#modelTable.read();
+    const scores = this.#score.read();
+    const scored = this.#options.monotonicMs() - scores.frameEndMs < STALE_MS;
+    return this.#models.slice(0, count).map((reader, index) => {
+      const row = reader.read();
+      const settings = models[row.name];
+      const threshold = settings?.threshold ?? row.threshold;
+      return {
+        name: row.name,
+        phrase: row.phrase,
+        state: row.state === "absent" ? "loading" : row.state,
+        error: row.error === "" ? null : row.error,
+        enabled: settings?.enabled ?? true,
+        active: settings?.enabled ?? true,
+        threshold,
+        sensitivity: rounded(1 - threshold),
+        patience: settings?.patience ?? 1,
+        refractoryMs: settings?.refractory ?? 0,
+        score: row.state === "listening" && scored ? rounded(scores.scores[index] ?? 0) : 0,
+        licence: row.licence,
+        source: row.source,
+      };
+    });
+  }
+
+  #listeningModels(): string[] {
+    const { count } = this.#modelTable.read();
+    return this.#models
+      .slice(0, count)
+      .map((reader) => reader.read())
+      .filter(({ state }) => state === "listening")
+      .map(({ name }) => name);
+  }
+
+  #remember(): void {
+    const { scores, frameEndMs } = this.#score.value;
+    const { unixMs, monotonicMs } = this.#options;
+    const names = this.#listeningModels();
+    const at = Math.round(unixMs() - (monotonicMs() - frameEndMs));
+    this.history.push(
+      names,
+      at,
+      rounded(this.#level.value.rms),
+      names.map((_, index) => rounded(scores[index] ?? 0)),
+    );
+  }
+
+  #takeDetections(): DetectionView[] {
+    const { unixMs, monotonicMs } = this.#options;
+    const fresh: DetectionView[] = [];
+    for (let event = this.#detectionRing.next(); event !== undefined; event = this.#detectionRing.next()) {
+      const { id, stream, model, confidence, threshold, frameEndMs } = event;
+      const detection: DetectionView = {
+        id,
+        stream,
+        model,
+        model_name: model,
+        confidence: rounded(confidence),
+        threshold,
+        timestamp: Math.round(unixMs() - (monotonicMs() - frameEndMs)),
+        simulated: false,
+      };
+      fresh.push(detection);
+      this.#keep(detection);
+    }
+    return fresh;
+  }
+
+  #keep(detection: DetectionView): void {
+    this.#detections.unshift(detection);
+    this.#detections.length = Math.min(this.#detections.length, KEPT_DETECTIONS);
+  }
+
+  #wake(model: string, confidence: number, holdMs: number, simulated: boolean): void {
+    this.#step({ type: "detected", model, confidence, holdMs, simulated }, this.#options.monotonicMs());
+  }
+
+  #step(event: ActivationEvent, nowMs: number): void {
+    const next = stepActivation(this.#activation, event, nowMs);
+    if (next === this.#activation) return;
+    this.#activation = next;
+    Object.assign(this.#activationRecord.value, next);
+    this.#activationRecord.publish();
+  }
+
+  #sight(nowMs: number): Sight {
+    const { config } = this.#options;
+    const score = this.#score.read();
+    const capture = this.#capture.read();
+    const level = this.#level.read();
+    const { count } = this.#modelTable.read();
+    const rows = this.#models.slice(0, count).map((reader) => reader.read());
+    return {
+      muted: this.muted,
+      capture: { state: capture.state, error: capture.error, demo: capture.demo, source: capture.source },
+      audioAgeMs: level.atMs === 0 ? Number.POSITIVE_INFINITY : nowMs - level.atMs,
+      silentMs: nowMs - this.#lastSoundMs,
+      armed: score.armed,
+      armsInMs: Math.max(0, score.armsAtMs - nowMs),
+      scoreAgeMs: score.frame === 0 ? Number.POSITIVE_INFINITY : nowMs - score.frameEndMs,
+      lagMs: score.lagMs,
+      lostSamples: score.lost,
+      wanted: Object.values(config().wake.models).filter(({ enabled }) => enabled).length,
+      listening: rows.filter(({ state }) => state === "listening").length,
+      failed: rows.filter(({ state }) => state === "failed").map(({ name, error }) => ({ name, error })),
+      workers: this.#workers.map(({ name, heartbeat, supervision }): WorkerSight => {
+        const { beatMs } = heartbeat.read();
+        const { state, restarts, lastError } = supervision.read();
+        return { name, state, beatAgeMs: beatMs === 0 ? null : nowMs - beatMs, restarts, lastError };
+      }),
+    };
+  }
+}
+
+/** Four decimals are more than a score or a level means. */
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}
+
+function sentence({ state, reason, model }: Activation): string {
+  switch (state) {
+    case "armed":
+      return "Listening for wake word...";
+    case "off":
+      return reason === "" ? "Not listening for wake word" : `Not listening for wake word: ${reason}`;
+    case "awake":
+      return `Heard ${model.replaceAll("_", " ")}`;
+    default:
+      return `Heard ${model.replaceAll("_", " ")}: ${state}`;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The heartbeat of the web worker: sleeps until something changed or levels are due, looks, and tells the pages.
+ */
+import type { Doorbell } from "../memory/doorbell.ts";
+import type { Audience } from "./audience.ts";
+import type { House } from "./house.ts";
+import type { Snapshot } from "./state-file.ts";
+
+/** Longest sleep: freshness and time limits are looked at this often when nothing rings. */
+const LOOK_MS = 200;
+
+export interface LiveLoopOptions {
+  readonly house: House;
+  readonly bell: Doorbell;
+  readonly audience: Audience;
+  readonly monotonicMs: () => number;
+  /** `activation_system.update_rate`, as it is now. */
+  readonly updateRateMs: () => number;
+  /** Where the state goes beside the pages; undefined when nowhere. */
+  readonly mirror: () => ((snapshot: Snapshot) => void) | undefined;
+  /** Called at every look. */
+  readonly beat: (nowMs: number) => void;
+}
+
+export async function runLiveLoop(options: LiveLoopOptions): Promise<void> {
+  const { house, bell, audience, monotonicMs, updateRateMs, mirror, beat } = options;
+  let levelsDueMs = monotonicMs();
+  let told = "";
+  while (!house.shutdown) {
+    const rings = bell.rings;
+    const nowMs = monotonicMs();
+    beat(nowMs);
+    for (const detection of house.look()) audience.tell({ type: "detection", detection });
+    const toFile = mirror();
+    if (audience.size > 0 || toFile !== undefined) {
+      const state = house.state();
+      const steady = JSON.stringify(state, withoutTheVolatile);
+      const changed = steady !== told;
+      told = steady;
+      if (changed) audience.tell({ type: "state", state });
+      const due = nowMs >= levelsDueMs;
+      if (due) {
+        audience.tell({ type: "levels", levels: house.levels() });
+        // Absolute times: intervals that start when the last one ended drift.
+        const rate = updateRateMs();
+        levelsDueMs = nowMs - levelsDueMs > rate ? nowMs + rate : levelsDueMs + rate;
+      }
+      if (due || changed) toFile?.({ state, levels: house.levels() });
+      await bell.rung(rings, Math.max(1, Math.min(LOOK_MS, levelsDueMs - monotonicMs())));
+    } else {
+      await bell.rung(rings, LOOK_MS);
+    }
+  }
+}
+
+/** What moves all the time and is told with the levels, or is of no interest until something else changes. */
+const VOLATILE = new Set(["now", "current_rms", "rms", "last_update", "score", "beatAgeMs", "uptimeMs", "lagMs"]);
+
+function withoutTheVolatile(key: string, value: unknown): unknown {
+  return VOLATILE.has(key) ? undefined : value;
+}

@@ -1,0 +1,170 @@
+/**
+ * Every JSON that Earshot shows, said once: the routes answer with these shapes, `/openapi.json` is made from them,
+ * and the page takes its types from here. Keys in snake_case are those of both hey-orac eras; the others are camelCase.
+ */
+import { z } from "@hono/zod-openapi";
+
+const unixMs = z.number().describe("UTC, milliseconds since 1970");
+const unixSeconds = z.number().describe("UTC, seconds since 1970");
+
+export const ACTIVATION_STATES = [
+  "off",
+  "armed",
+  "awake",
+  "arbitrating",
+  "recording",
+  "processing",
+  "responding",
+] as const;
+
+export const CAPTURE_STATES = ["starting", "waiting", "open", "muted", "ended"] as const;
+
+export const errorSchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }) })
+  .openapi("Error");
+
+export const activationSchema = z
+  .object({
+    current_rms: z.number().describe("linear 0..1, over the last 100 ms"),
+    rms: z.number().describe("the same as current_rms"),
+    is_active: z.boolean().describe("false when no sample has come for 1 s"),
+    is_listening: z.boolean().describe("true from a detection until its activation is over"),
+    last_update: unixSeconds.describe("of the audio, UTC, seconds since 1970; 0 before the first sample"),
+    listening: z.boolean().describe("the same as armed"),
+    active: z.boolean().describe("the same as is_active"),
+    status: z.string().describe("a short sentence, fit to show"),
+    armed: z.boolean().describe("whether a wake word would be noticed now"),
+    state: z.enum(ACTIVATION_STATES),
+    reason: z.string().nullable().describe("why it is off; null when it is not"),
+    model: z.string().nullable().describe("the newest wake word's model"),
+    confidence: z.number().describe("of the newest wake word, 0..1; 0 before the first"),
+    since: unixMs.describe("when this state began, UTC, milliseconds since 1970"),
+    sequence: z.number().int().describe("counts the changes of state"),
+  })
+  .openapi("Activation");
+
+export const detectionSchema = z
+  .object({
+    id: z.number().int().describe("counts detections since the start"),
+    stream: z.number().int().describe("0 is the local microphone"),
+    model: z.string(),
+    model_name: z.string(),
+    confidence: z.number(),
+    threshold: z.number(),
+    timestamp: unixMs.describe("end of the frame that fired, UTC, milliseconds since 1970"),
+    simulated: z.boolean().describe("true when a person asked for it with `earshot state --simulate`"),
+  })
+  .openapi("Detection");
+
+export const modelSchema = z
+  .object({
+    name: z.string(),
+    phrase: z.string().describe("what to say"),
+    state: z.enum(["loading", "listening", "disabled", "failed"]),
+    error: z.string().nullable(),
+    enabled: z.boolean(),
+    active: z.boolean().describe("the same as enabled"),
+    threshold: z.number(),
+    sensitivity: z.number().describe("1 - threshold, as the seed's era called it"),
+    patience: z.number().int().describe("frames of 80 ms in a row at or above the threshold"),
+    refractoryMs: z.number(),
+    score: z.number().describe("the newest, 0..1"),
+    licence: z.string(),
+    source: z.string(),
+  })
+  .openapi("Model");
+
+export const workerSchema = z.object({
+  name: z.enum(["capture", "inference", "web"]),
+  state: z.enum(["starting", "alive", "late", "dead"]),
+  beatAgeMs: z.number().nullable().describe("since its last sign of life; null before the first"),
+  restarts: z.number().int(),
+  lastError: z.string().nullable(),
+});
+
+export const healthSchema = z
+  .object({
+    status: z.enum(["ok", "degraded", "down"]).describe("down: a wake word would go unnoticed"),
+    reasons: z.array(
+      z.object({
+        code: z.string(),
+        severity: z.enum(["degraded", "down"]),
+        message: z.string(),
+        hint: z.string().optional(),
+      }),
+    ),
+    workers: z.array(workerSchema),
+    uptimeMs: z.number(),
+  })
+  .openapi("Health");
+
+export const audioSchema = z.object({
+  source: z.string().describe("as configured"),
+  device: z.string().describe("what was opened; empty while nothing is"),
+  state: z.enum(CAPTURE_STATES),
+  error: z.string().nullable().describe("why it is waiting"),
+  muted: z.boolean(),
+  demo: z.boolean().describe("true while demo audio plays because there is no microphone"),
+  sampleRate: z.number().describe("of the device, Hz; audio is resampled to 16000"),
+  reopens: z.number().int().describe("how often the device had to be opened again"),
+  lostSamples: z.number().describe("samples the device reported lost"),
+  lagMs: z.number().describe("how far inference is behind capture"),
+});
+
+/** All that changes rarely, whole: small enough to be sent at every change. */
+export const stateSchema = z
+  .object({
+    name: z.string().describe("of this machine"),
+    version: z.string(),
+    now: unixMs,
+    activation: activationSchema,
+    audio: audioSchema,
+    models: z.array(modelSchema),
+    detections: z.array(detectionSchema).describe("newest first, at most 20"),
+    health: healthSchema,
+    updateRateMs: z.number().describe("how often levels are pushed"),
+    method: z.enum(["shared_memory", "file"]),
+  })
+  .openapi("State");
+
+export const levelsSchema = z.object({
+  at: unixMs,
+  rms: z.number(),
+  peak: z.number(),
+  noiseFloor: z.number().describe("linear rms 0..1"),
+  scores: z.record(z.string(), z.number()).describe("the newest of each model, 0..1"),
+  frame: z.number().int().describe("counts frames of 80 ms since the stream began"),
+});
+
+export const historySchema = z
+  .object({
+    models: z.array(z.string()),
+    frames: z.array(
+      z.object({ at: unixMs, rms: z.number(), scores: z.array(z.number()).describe("in the order of `models`") }),
+    ),
+  })
+  .describe("the last minute, one entry a frame of 80 ms, oldest first")
+  .openapi("History");
+
+/** What `/ws` sends. A client needs to send nothing. */
+export const liveMessageSchema = z
+  .discriminatedUnion("type", [
+    z.object({ type: z.literal("hello"), state: stateSchema, history: historySchema }),
+    z.object({ type: z.literal("state"), state: stateSchema }),
+    z.object({ type: z.literal("levels"), levels: levelsSchema }),
+    z.object({ type: z.literal("detection"), detection: detectionSchema }),
+  ])
+  .openapi("LiveMessage");
+
+export type ActivationState = (typeof ACTIVATION_STATES)[number];
+export type CaptureState = (typeof CAPTURE_STATES)[number];
+export type ActivationView = z.infer<typeof activationSchema>;
+export type DetectionView = z.infer<typeof detectionSchema>;
+export type ModelView = z.infer<typeof modelSchema>;
+export type WorkerView = z.infer<typeof workerSchema>;
+export type HealthView = z.infer<typeof healthSchema>;
+export type AudioView = z.infer<typeof audioSchema>;
+export type StateView = z.infer<typeof stateSchema>;
+export type LevelsView = z.infer<typeof levelsSchema>;
+export type HistoryView = z.infer<typeof historySchema>;
+export type LiveMessage = z.infer<typeof liveMessageSchema>;

@@ -1,0 +1,14 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** An answer that says no: becomes `{"error":{code,message,hint}}` with this status. */
+export class WebError extends Error {
+  override readonly name = "WebError";
+  constructor(
+    readonly status: ContentfulStatusCode,
+    readonly code: string,
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,121 @@
+/** The inference worker: owns the models. It blocks until a hop of audio is there, and scores it. */
+import { getLogger } from "@logtape/logtape";
+import { monotonicMs } from "../ffi/clock.ts";
+import type { Config } from "../src/config/schema.ts";
+import { SharedConfig } from "../src/config/shared-config.ts";
+import { Admission, type AdmissionSettings } from "../src/detect/admission.ts";
+import { failedRow, loadedRow, ModelTable } from "../src/detect/model-table.ts";
+import { StreamListener } from "../src/detect/stream-listener.ts";
+import { setUpLogging } from "../src/log/set-up.ts";
+import { Heart } from "../src/supervise/heart.ts";
+import { liveAsWorker } from "../src/supervise/worker-life.ts";
+import { createDetector } from "../src/wake/detector.ts";
+import { createEngine } from "../src/wake/engine.ts";
+import type { LoadedModel } from "../src/wake/load.ts";
+import type { TriggerSettings } from "../src/wake/trigger.ts";
+
+/** Loading models yields to the event loop now and then; this keeps the heart beating meanwhile. */
+const LOADING_BEAT_MS = 200;
+/** Longest sleep while no audio comes. */
+const IDLE_MS = 50;
+
+function admissionSettings({ wake }: Config): AdmissionSettings {
+  return { cooldownMs: wake.cooldown, leastRms: wake.rms_filter / 32767, multiTrigger: wake.multi_trigger };
+}
+
+function triggerSettings({ wake }: Config, { name, threshold }: LoadedModel): TriggerSettings {
+  const settings = wake.models[name];
+  return {
+    threshold: settings?.threshold ?? threshold,
+    patience: settings?.patience ?? 1,
+    refractoryMs: settings?.refractory ?? 2000,
+  };
+}
+
+/** The models that are switched on, as the engine takes them. */
+function enabledModels({ wake }: Config) {
+  return Object.entries(wake.models)
+    .filter(([, { enabled }]) => enabled)
+    .map(([name, { file }]) => (file === undefined ? name : { name, path: file }));
+}
+
+liveAsWorker("inference", async (memory) => {
+  const heart = new Heart(memory, "inference");
+  heart.beat(monotonicMs());
+  const config = new SharedConfig(memory.configuration.reader());
+  const control = memory.control.reader();
+  const requests = memory.requests.reader();
+  const log = getLogger(["earshot", "inference"]);
+  config.changed();
+  await setUpLogging(config.current.log, "inference");
+
+  const failures = new Map<string, string>();
+  const loadingBeat = setInterval(() => heart.beat(monotonicMs()), LOADING_BEAT_MS);
+  const engine = await createEngine({
+    models: enabledModels(config.current),
+    readFile: (path) => Bun.file(path).bytes(),
+    onModelError: ({ model, message }) => {
+      failures.set(model, message);
+      log.error("model refused", { model, error: message });
+    },
+  });
+
+  const table = new ModelTable(memory);
+  const showModels = () => {
+    const disabled = Object.entries(config.current.wake.models).filter(([, { enabled }]) => !enabled);
+    table.publish([
+      ...engine.models.map(loadedRow),
+      ...[...failures].map(([name, error]) => failedRow(name, "failed", error)),
+      ...disabled.map(([name]) => failedRow(name, "disabled", "")),
+    ]);
+  };
+  const detector = createDetector(engine, {
+    live: memory.capture.reader().read().live,
+    settings: (model) => triggerSettings(config.current, model),
+  });
+  const admission = new Admission(admissionSettings(config.current));
+  const score = memory.score(0).writer();
+  const listener = new StreamListener({
+    stream: 0,
+    // A first start hears the stream from its first sample; a restart must not fire again for what it already heard.
+    audio: memory.audioReader(0, score.value.frame === 0 ? "oldest" : "newest"),
+    level: memory.level(0).reader(),
+    capture: memory.capture.reader(),
+    score,
+    detections: memory.detectionWriter(),
+    detector,
+    admission,
+    thresholdOf: (name) => {
+      const model = engine.models.find((candidate) => candidate.name === name);
+      return model === undefined ? 0 : triggerSettings(config.current, model).threshold;
+    },
+    tableGeneration: () => table.generation,
+    changed: () => memory.webBell.ring(),
+    log,
+  });
+  showModels();
+  clearInterval(loadingBeat);
+  heart.acknowledge(config.generation);
+  heart.alive(monotonicMs());
+  log.info("models listening", { models: engine.models.map(({ name }) => name) });
+
+  let { resets } = requests.read();
+  while (!control.read().shutdown) {
+    heart.beat(monotonicMs());
+    if (config.changed()) {
+      await setUpLogging(config.current.log, "inference");
+      failures.clear();
+      await engine.setModels(enabledModels(config.current));
+      detector.configure((model) => triggerSettings(config.current, model));
+      admission.settings = admissionSettings(config.current);
+      showModels();
+      heart.acknowledge(config.generation);
+    }
+    if (requests.read().resets !== resets) {
+      resets = requests.value.resets;
+      listener.reset(monotonicMs());
+    }
+    if (!(await listener.step(monotonicMs()))) listener.wait(IDLE_MS);
+  }
+  await engine.close();
+});
