@@ -1,0 +1,69 @@
+/** What was heard last. */
+import { useComputed } from "@preact/signals";
+import type { DetectionView } from "../../src/web/schemas.ts";
+import type { Ear } from "../ear.ts";
+import { seriesColour } from "../palette.ts";
+import { ago, figure, invitation, spokenName } from "../words.ts";
+
+const SHOWN = 6;
+const DAY_MS = 86_400_000;
+
+export function Detections({ ear }: { readonly ear: Ear }) {
+  const state = ear.state.value;
+  const detections = state?.detections ?? [];
+  const models = state?.models ?? [];
+  return (
+    <section class="card" aria-labelledby="detections-title">
+      <h2 id="detections-title">Last heard</h2>
+      {detections.length === 0 ? (
+        <p class="empty">{state === null ? "–" : `Nothing yet. ${invitation(models) ?? ""}`}</p>
+      ) : (
+        <ol class="detections">
+          {detections.slice(0, SHOWN).map((detection, index) => (
+            <Detection
+              key={`${detection.id} ${detection.timestamp}`}
+              ear={ear}
+              detection={detection}
+              name={spokenName(models, detection.model)}
+              colour={seriesColour(models.findIndex((model) => model.name === detection.model))}
+              isLast={index === 0}
+            />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+interface DetectionProps {
+  readonly ear: Ear;
+  readonly detection: DetectionView;
+  readonly name: string;
+  readonly colour: string;
+  readonly isLast: boolean;
+}
+
+function Detection({ ear, detection, name, colour, isLast }: DetectionProps) {
+  const age = useComputed(() => {
+    void ear.tickMs.value;
+    return ago(ear.serverNowMs() - detection.timestamp);
+  });
+  const at = new Date(detection.timestamp);
+  const isOld = ear.serverNowMs() - detection.timestamp > DAY_MS;
+  return (
+    <li class="detection" style={{ "--series": colour }} {...(isLast ? { "data-testid": "last-detection" } : {})}>
+      <span class="swatch" aria-hidden="true" />
+      <span class="detection-name">
+        {name}
+        {detection.simulated && <span class="tag">simulated</span>}
+      </span>
+      <span class="detection-age">{age}</span>
+      <span class="detection-confidence" title={`Threshold ${figure(detection.threshold)}`}>
+        confidence {figure(detection.confidence)}
+      </span>
+      <time dateTime={at.toISOString()} title={at.toLocaleString()}>
+        {isOld ? at.toLocaleDateString() : at.toLocaleTimeString()}
+      </time>
+    </li>
+  );
+}

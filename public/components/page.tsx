@@ -1,0 +1,60 @@
+/** The page as a whole: what stands where. */
+import type { Actions, Notice } from "../actions.ts";
+import type { Ear } from "../ear.ts";
+import { Activation } from "./activation.tsx";
+import { ConnectionChip } from "./connection.tsx";
+import { DemoBanner } from "./demo-banner.tsx";
+import { Detections } from "./detections.tsx";
+import { Health } from "./health.tsx";
+import { Mark } from "./mark.tsx";
+import { Notices } from "./notices.tsx";
+import { WakeWords } from "./wake-words.tsx";
+
+export interface PageProps {
+  readonly ear: Ear;
+  readonly actions: Actions;
+  readonly retryNow: () => void;
+}
+
+export function Page({ ear, actions, retryNow }: PageProps) {
+  const ask = async (action: Promise<Notice | null>): Promise<boolean> => {
+    const notice = await action;
+    if (notice !== null) ear.notify(notice);
+    return notice === null;
+  };
+  return (
+    <div class="page">
+      <header class="top">
+        <div class="brand">
+          <Mark />
+          <span class="brand-name">Earshot</span>
+          <Machine ear={ear} />
+        </div>
+        <ConnectionChip ear={ear} retryNow={retryNow} />
+      </header>
+      <main>
+        <DemoBanner ear={ear} />
+        <Activation ear={ear} actions={actions} ask={ask} />
+        <div class="cards">
+          <WakeWords ear={ear} actions={actions} ask={ask} />
+          <Detections ear={ear} />
+          <Health ear={ear} />
+        </div>
+      </main>
+      <Notices ear={ear} />
+    </div>
+  );
+}
+
+/** Runs an action, tells the user of a refusal, and answers whether it was done. */
+export type Ask = (action: Promise<Notice | null>) => Promise<boolean>;
+
+function Machine({ ear }: { readonly ear: Ear }) {
+  const state = ear.state.value;
+  if (state === null) return null;
+  return (
+    <span class="machine" title={`Earshot ${state.version}`}>
+      {state.name}
+    </span>
+  );
+}

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "bun:test";
+import type { Connection } from "../../public/live.ts";
+import {
+  ago,
+  describeActivation,
+  describeAudio,
+  describeConnection,
+  describeHealth,
+  describeWorker,
+  duration,
+  invitation,
+  pageTitle,
+  spokenName,
+} from "../../public/words.ts";
+import { ACTIVATION_STATES } from "../../src/web/schemas.ts";
+import { model, state } from "./states.ts";
+
+const CONNECTED: Connection = { kind: "connected" };
+const WAITING: Connection = { kind: "waiting", retryAtMs: 2500, why: "closed" };
+
+describe("describeActivation()", () => {
+  test("says what the seed said while it is armed, followed by the level", () => {
+    const sentence = describeActivation(state(), "live", 0, CONNECTED);
+    expect(sentence).toMatchObject({ mood: "armed", headline: "Listening for wake word...", withRms: true });
+  });
+
+  test("names the wake word and what is happening from awake to responding", () => {
+    for (const name of ACTIVATION_STATES.filter((name) => name !== "off" && name !== "armed")) {
+      const awake = state({ activation: { state: name, model: "alexa", confidence: 0.974 } });
+      const sentence = describeActivation(awake, "live", 0, CONNECTED);
+      expect(sentence).toMatchObject({ mood: "busy", headline: "Heard alexa", withRms: false });
+      expect(sentence.detail).toEndWith("confidence 0.97");
+    }
+  });
+
+  test("says that it is off, why, and what to do, and no level", () => {
+    const off = state({
+      activation: { state: "off", armed: false, reason: "no microphone" },
+      health: {
+        status: "down",
+        reasons: [{ code: "x", severity: "down", message: "No microphone.", hint: "earshot devices lists them" }],
+        workers: [],
+        uptimeMs: 0,
+      },
+    });
+    expect(describeActivation(off, "live", 0, CONNECTED)).toEqual({
+      mood: "off",
+      headline: "Not listening for wake word",
+      withRms: false,
+      detail: "No microphone.",
+      hint: "earshot devices lists them",
+    });
+  });
+
+  test("takes the reason from health where the activation gives none", () => {
+    const reasons = [{ code: "x", severity: "down" as const, message: "Inference is dead" }];
+    const off = state({ activation: { state: "off" }, health: { status: "down", reasons, workers: [], uptimeMs: 0 } });
+    expect(describeActivation(off, "live", 0, CONNECTED).detail).toBe("Inference is dead.");
+  });
+
+  test("tells a muted ear's owner to unmute", () => {
+    const muted = state({ activation: { state: "off", reason: "muted" }, audio: { muted: true, state: "muted" } });
+    expect(describeActivation(muted, "live", 0, CONNECTED).hint).toBe("Unmute to listen again.");
+  });
+
+  test("never claims to listen, nor anything else, without fresh news", () => {
+    for (const name of ACTIVATION_STATES) {
+      const old = state({ activation: { state: name } });
+      for (const fresh of ["stale", "gone"] as const) {
+        const sentence = describeActivation(old, fresh, 7000, WAITING);
+        expect(sentence).toMatchObject({ mood: "unknown", headline: "No news for 7 s", withRms: false });
+      }
+      expect(describeActivation(old, "gone", 7000, WAITING).detail).not.toContain("istening");
+    }
+  });
+
+  test("says before the first news whether it is connecting or cannot", () => {
+    expect(describeActivation(null, "gone", null, { kind: "connecting", again: false }).headline).toStartWith(
+      "Connecting",
+    );
+    expect(describeActivation(null, "gone", null, WAITING).headline).toBe("Cannot reach Earshot");
+  });
+});
+
+describe("spokenName()", () => {
+  test("is the phrase, in the name's spelling where both are the same word", () => {
+    const models = [model("alexa", { phrase: "Alexa" }), model("jarvis_v2", { phrase: "hey Jarvis" })];
+    expect(spokenName(models, "alexa")).toBe("alexa");
+    expect(spokenName(models, "jarvis_v2")).toBe("hey Jarvis");
+  });
+
+  test("is readable for a model that is not loaded any more", () => {
+    expect(spokenName([], "hey_mycroft")).toBe("hey mycroft");
+  });
+});
+
+test("invitation() names the models that listen, and is absent when none does", () => {
+  expect(invitation([model("alexa")])).toBe("Say “alexa”");
+  expect(invitation([model("alexa"), model("hey_jarvis"), model("computer")])).toBe(
+    "Say “alexa”, “hey jarvis” or “computer”",
+  );
+  expect(invitation([model("alexa", { state: "disabled" }), model("b", { state: "failed" })])).toBeNull();
+});
+
+test("pageTitle() tells the states apart in a tab", () => {
+  const titles = (["armed", "awake", "off"] as const).map((name) =>
+    pageTitle(
+      describeActivation(state({ activation: { state: name, model: "alexa" } }), "live", 0, CONNECTED),
+      "kitchen",
+    ),
+  );
+  expect(titles).toEqual([
+    "Listening · kitchen · Earshot",
+    "Heard alexa · kitchen · Earshot",
+    "Not listening · kitchen · Earshot",
+  ]);
+  expect(pageTitle(describeActivation(state(), "stale", 2000, WAITING), null)).toBe("No news · Earshot");
+});
+
+test("describeConnection() counts down to the next try and says when the device is offline", () => {
+  expect(describeConnection(WAITING, 0)).toBe("Reconnecting in 3 s");
+  expect(describeConnection(WAITING, 2400)).toBe("Reconnecting in 1 s");
+  expect(describeConnection({ ...WAITING, why: "offline" }, 1000)).toBe("This device is offline, reconnecting in 2 s");
+  expect(describeConnection({ kind: "connecting", again: true }, 0)).toBe("Reconnecting");
+  expect(describeConnection(CONNECTED, 0)).toBe("Connected");
+});
+
+test("describeHealth() is red when a wake word would go unnoticed and unknown when nothing is known", () => {
+  expect(describeHealth({ status: "down", reasons: [], workers: [], uptimeMs: 0 }).mood).toBe("bad");
+  expect(describeHealth({ status: "degraded", reasons: [], workers: [], uptimeMs: 0 }).mood).toBe("warn");
+  expect(describeHealth(null).mood).toBe("unknown");
+});
+
+test("describeAudio() shows why it waits", () => {
+  const waiting = state({ audio: { state: "waiting", device: "", error: "no device named USB" } }).audio;
+  expect(describeAudio(waiting)).toEqual({ mood: "bad", word: "Waiting", detail: "no device named USB" });
+  expect(describeAudio(state({ audio: { demo: true } }).audio).mood).toBe("warn");
+});
+
+test("describeWorker() tells how long a worker has been silent, or what it died of", () => {
+  const worker = { name: "inference", state: "late", beatAgeMs: 4200, restarts: 0, lastError: null } as const;
+  expect(describeWorker(worker).detail).toBe("no sign of life for 4 s");
+  expect(describeWorker({ ...worker, state: "dead", lastError: "out of memory" }).detail).toBe("out of memory");
+  expect(describeWorker({ ...worker, state: "alive", restarts: 1 })).toEqual({
+    mood: "ok",
+    word: "Alive",
+    detail: "restarted once",
+  });
+});
+
+test("ago() and duration() use the largest unit, and a clock that runs ahead is now", () => {
+  expect([-50, 999, 1000, 59_999, 60_000, 3_600_000, 86_400_000, 200_000_000].map(ago)).toEqual([
+    "now",
+    "now",
+    "1 s ago",
+    "59 s ago",
+    "1 min ago",
+    "1 h ago",
+    "1 day ago",
+    "2 days ago",
+  ]);
+  expect(duration(-1)).toBe("0 s");
+});
