@@ -1,0 +1,50 @@
+/** `earshot doctor`: tries everything that it takes, and says what is not well. */
+import { Command } from "commander";
+import { EXIT } from "../supervise/exit-codes.ts";
+import { checkMicrophone } from "./check-microphone.ts";
+import {
+  checkApi,
+  checkClock,
+  checkConfig,
+  checkModels,
+  checkSharedMemory,
+  checkStateFile,
+  type Finding,
+} from "./checks.ts";
+import { addSettingOptions, jsonOption, type SettingFlags } from "./settings.ts";
+
+const MARKS = { ok: "✓", warning: "!", failed: "✗" } as const;
+const COLOURS = { ok: "\x1b[32m", warning: "\x1b[33m", failed: "\x1b[31m" } as const;
+
+export function doctorCommand(): Command {
+  return addSettingOptions(new Command("doctor"))
+    .description("Try everything that it takes: microphone, models, page, clock, permissions.")
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExit code 0 only if nothing failed; warnings (!) do not count.")
+    .action(doctor);
+}
+
+async function doctor(flags: SettingFlags & { readonly json?: boolean }): Promise<void> {
+  const findings: Finding[] = [];
+  const tell = (finding: Finding) => {
+    findings.push(finding);
+    if (flags.json) return;
+    const { level, name, message, hint } = finding;
+    const mark = process.stdout.isTTY ? `${COLOURS[level]}${MARKS[level]}\x1b[0m` : MARKS[level];
+    console.log(`${mark} ${name.padEnd(14)} ${message}`);
+    if (hint !== undefined) console.log(`${" ".repeat(17)}→ ${hint}`);
+  };
+  const config = await checkConfig(flags, tell);
+  if (config !== undefined) {
+    const running = await checkApi(config, tell);
+    await checkMicrophone(config, running, tell);
+    await checkModels(config, tell);
+    await checkStateFile(config, tell);
+  }
+  checkSharedMemory(tell);
+  checkClock(tell);
+  const failed = findings.filter(({ level }) => level === "failed").length;
+  if (flags.json) console.log(JSON.stringify({ ok: failed === 0, findings }, undefined, 2));
+  else console.log(failed === 0 ? "\nall is well" : `\n${failed} ${failed === 1 ? "thing is" : "things are"} not well`);
+  if (failed > 0) process.exitCode = EXIT.failure;
+}

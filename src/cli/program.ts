@@ -1,0 +1,42 @@
+import { Command } from "commander";
+import { version } from "../../package.json";
+import { devicesCommand } from "./devices.ts";
+import { doctorCommand } from "./doctor.ts";
+import { listenCommand } from "./listen.ts";
+import { modelsCommand } from "./models.ts";
+import { resetCommand } from "./reset.ts";
+import { runCommand } from "./run.ts";
+import { stateCommand } from "./state.ts";
+
+/** All commands. Nothing runs before `parseAsync`. */
+export function program(): Command {
+  const earshot = new Command("earshot")
+    .description("The ear of a home voice assistant: hears wake words on this machine and shows what it hears.")
+    .version(version, "-V, --version")
+    .showHelpAfterError("(earshot --help shows what there is)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Start with:
+  earshot doctor               is everything there that it takes?
+  earshot run                  listen to the microphone; the page is at http://localhost:7171
+  earshot listen talk.wav      what would have been heard in a recording?
+
+Settings come from earshot.yaml, then the environment (EARSHOT_WEB__PORT=8080), then flags.
+Exit codes: 0 all is well, 1 something is not, 2 the command or the configuration is wrong.`,
+    );
+  for (const command of [
+    runCommand(),
+    listenCommand(),
+    devicesCommand(),
+    modelsCommand(),
+    stateCommand(),
+    resetCommand(),
+    doctorCommand(),
+  ]) {
+    // Commands made on their own do not take over what their parent was told.
+    earshot.addCommand(command.copyInheritedSettings(earshot));
+  }
+  return earshot;
+}

@@ -1,0 +1,98 @@
+/** `earshot run`: microphone, wake words and page on this machine, until told to stop. */
+
+import { getLogger } from "@logtape/logtape";
+import { Command, Option } from "commander";
+import { monotonicMs } from "../../ffi/clock.ts";
+import { version } from "../../package.json";
+import type { CaptureWorkerSettings } from "../../workers/capture.ts";
+import type { WebWorkerSettings } from "../../workers/web.ts";
+import { type ConfigSources, loadConfig } from "../config/load.ts";
+import { publishConfig } from "../config/shared-config.ts";
+import { setUpLogging } from "../log/set-up.ts";
+import { SharedMemory } from "../memory/shared-memory.ts";
+import { hasSystemdParent, PARENT_VARIABLE, runParent } from "../supervise/parent.ts";
+import { Supervisor, spawnThread } from "../supervise/supervisor.ts";
+import { workerUrl } from "../supervise/worker-url.ts";
+import { WATCH_LIMITS } from "../supervise/worker-watch.ts";
+import { spawnChild } from "./child.ts";
+import { demoPath } from "./demo.ts";
+import { addSettingOptions, configSources, type SettingFlags } from "./settings.ts";
+
+interface RunFlags extends SettingFlags {
+  readonly demoWithoutMicrophone?: boolean;
+}
+
+export function runCommand(): Command {
+  return addSettingOptions(new Command("run"))
+    .description("Listen to the microphone, notice wake words, serve the page.")
+    .addOption(new Option("--demo-without-microphone", "play demo audio while there is no microphone"))
+    .addHelpText(
+      "after",
+      `
+Without a microphone it waits for one, and says so on the page and in /api/health.
+
+Examples:
+  earshot run
+  earshot run --model alexa --threshold 0.6 --source "USB PnP"
+  earshot run --source file:evening.wav?loop --port 8080
+  arecord -t raw -f S16_LE -r 16000 -c 1 | earshot run --source stdin`,
+    )
+    .action(run);
+}
+
+async function run(flags: RunFlags): Promise<void> {
+  const sources = await configSources(flags, process.env);
+  const { config } = loadConfig(sources);
+  await setUpLogging(config.log, "main");
+  const restarts = process.env[PARENT_VARIABLE];
+  if (restarts === undefined && !hasSystemdParent(process.env, process.pid)) {
+    const log = getLogger(["earshot", "parent"]);
+    const code = await runParent({
+      spawn: spawnChild,
+      onSignal,
+      sleep: (ms) => Bun.sleep(ms),
+      monotonicMs,
+      log: (event, fields) => log.error(event, fields),
+    });
+    process.exit(code);
+  }
+  process.exit(await supervise(sources, flags, Number(restarts ?? 0)));
+}
+
+async function supervise(sources: ConfigSources, flags: RunFlags, restarts: number): Promise<number> {
+  const log = getLogger(["earshot", "main"]);
+  const { config } = loadConfig(sources);
+  const memory = SharedMemory.create({ streams: 1, relays: 1 });
+  publishConfig(memory.configuration.writer(), config);
+
+  const capture: CaptureWorkerSettings =
+    flags.demoWithoutMicrophone === true ? { demoSource: `file:${demoPath()}?loop` } : {};
+  const web: WebWorkerSettings = { sources, version };
+  const settings = { capture, web, inference: {} };
+  const supervisor = new Supervisor({
+    memory,
+    monotonicMs,
+    spawn: (name, closed) => spawnThread(workerUrl(name), { buffer: memory.buffer, settings: settings[name] }, closed),
+    log: (event, fields) => (event === "worker starting" ? log.debug(event, fields) : log.error(event, fields)),
+    // After a restart the port may be the old program's for a moment; at a first start somebody else has it.
+    fatalAtStart: restarts === 0 ? ["port_taken", "cannot_listen"] : [],
+    // What hung once will hang again at once; meanwhile a page that says so is better than one that comes and goes.
+    limits: { ...WATCH_LIMITS, deadMs: Math.min(40_000, WATCH_LIMITS.deadMs * 2 ** restarts) },
+  });
+  onSignal(() => supervisor.stop());
+  stopWithParent(() => supervisor.stop());
+  return supervisor.run();
+}
+
+function onSignal(handler: (signal: "SIGTERM" | "SIGINT") => void): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => handler(signal));
+}
+
+/** A parent that was killed cannot say goodbye: an orphan that holds the microphone and the port would be worse. */
+function stopWithParent(stop: () => void): void {
+  if (process.env[PARENT_VARIABLE] === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, 500).unref();
+}

@@ -1,0 +1,96 @@
+/** From flags, environment and file to the configuration of a command. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { ConfigError } from "../config/config-error.ts";
+import { CONFIG_FILE_VARIABLE, type Override, overridesFromEnvironment } from "../config/environment.ts";
+import { type ConfigSources, loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+
+const DEFAULT_FILE = "earshot.yaml";
+
+export interface SettingFlags {
+  readonly config?: string;
+  readonly source?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly model?: readonly string[];
+  readonly threshold?: number;
+}
+
+export const configOption = () =>
+  new Option("-c, --config <file>", `settings (default: ${DEFAULT_FILE} if it is there)`).env(CONFIG_FILE_VARIABLE);
+
+export const jsonOption = () => new Option("--json", "for programs: JSON on standard output");
+
+/** `--model` and `--threshold`, for all commands that listen. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "-m, --model <name>",
+        "listen for this wake word only; a name or the path of an .onnx (repeatable)",
+      ).argParser((name: string, before: readonly string[] | undefined) => [...(before ?? []), name]),
+    )
+    .addOption(
+      new Option("-t, --threshold <0..1>", "score from which a word counts, for all models").argParser(toNumber),
+    );
+}
+
+export function addSettingOptions(command: Command): Command {
+  addModelOptions(command.addOption(configOption()));
+  return command
+    .option(
+      "-s, --source <source>",
+      "default, a device's name or index, file:PATH (?loop), stdin (raw s16le 16 kHz mono)",
+    )
+    .option("--host <address>", "where the page listens; anything but loopback needs web.password")
+    .addOption(new Option("-p, --port <port>", "port of the page").argParser(toNumber));
+}
+
+export function toNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number)) throw new InvalidArgumentError(`"${text}" is not a number.`);
+  return number;
+}
+
+/** A model given by its path is called after its file. */
+function modelNames(models: readonly string[]): { readonly names: readonly string[]; readonly overrides: Override[] } {
+  const overrides: Override[] = [];
+  const names = models.map((model) => {
+    if (!model.toLowerCase().endsWith(".onnx")) return model.trim().toLowerCase().replaceAll(/[ -]+/g, "_");
+    const name = model.slice(model.lastIndexOf("/") + 1).replace(/(_v\d+(\.\d+)*)?\.onnx$/i, "");
+    overrides.push({ path: ["wake", "models", name, "file"], value: resolve(model), origin: "--model" });
+    return name;
+  });
+  return { names, overrides };
+}
+
+/** @throws ConfigError when a file that was asked for is not there or cannot be read */
+export async function configSources(
+  flags: SettingFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ConfigSources> {
+  const file = resolve(flags.config ?? DEFAULT_FILE);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" && flags.config === undefined) return undefined;
+    const why = error.code === "ENOENT" ? "there is no such file" : error.message;
+    throw new ConfigError([{ setting: "", message: why, where: file }]);
+  });
+  const overrides = overridesFromEnvironment(environment);
+  const flag = (value: unknown, origin: string, ...path: string[]) => {
+    if (value !== undefined) overrides.push({ path, value, origin });
+  };
+  flag(flags.source, "--source", "audio", "source");
+  flag(flags.host, "--host", "web", "host");
+  flag(flags.port, "--port", "web", "port");
+  const selected = flags.model === undefined ? undefined : modelNames(flags.model);
+  overrides.push(...(selected?.overrides ?? []));
+  flag(flags.threshold, "--threshold", "wake", "models", "*", "threshold");
+  return { file, text, overrides, ...(selected !== undefined && { onlyModels: selected.names }) };
+}
+
+/** @throws ConfigError */
+export async function commandConfig(flags: SettingFlags): Promise<Config> {
+  return loadConfig(await configSources(flags, process.env)).config;
+}

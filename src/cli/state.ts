@@ -1,0 +1,98 @@
+/** `earshot state`: what a running Earshot is doing, once or as it goes. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { duration } from "../config/duration.ts";
+import { EXIT } from "../supervise/exit-codes.ts";
+import type { DetectionView, StateView } from "../web/schemas.ts";
+import { type Api, createApi } from "./api.ts";
+import { addSettingOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
+
+interface StateFlags extends SettingFlags {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+  readonly simulate?: string;
+  readonly for: number;
+}
+
+const WATCH_MS = 100;
+
+function toDuration(text: string): number {
+  const parsed = duration.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError(`"${text}" is not a duration: write 300ms or 2s.`);
+  return parsed.data;
+}
+
+export function stateCommand(): Command {
+  return addSettingOptions(new Command("state"))
+    .description("Show what a running Earshot is doing.")
+    .addOption(jsonOption())
+    .option("-w, --watch", "again and again, ten times a second, until Ctrl-C")
+    .option("--simulate <model>", "wake it as if this word had been heard, and show what follows")
+    .addOption(
+      new Option("--for <duration>", "how long the simulated activation lasts")
+        .argParser(toDuration)
+        .default(1000, "1s"),
+    )
+    .addHelpText("after", "\nExit code 0 only if a wake word would be noticed now.")
+    .action(state);
+}
+
+async function state(flags: StateFlags): Promise<void> {
+  const api = createApi(await commandConfig(flags));
+  if (flags.simulate !== undefined) return simulate(api, flags.simulate, flags);
+  if (flags.watch) return watch(api, flags);
+  const now = await api.get<StateView>("/api/state");
+  console.log(flags.json ? JSON.stringify(now, undefined, 2) : describe(now).join("\n"));
+  if (!now.activation.armed && !now.activation.is_listening) process.exitCode = EXIT.failure;
+}
+
+async function simulate(api: Api, model: string, flags: StateFlags): Promise<void> {
+  const detection = await api.post<DetectionView>("/api/simulate", { model, forMs: flags.for });
+  if (!flags.json) console.log(`simulated ${model} for ${flags.for} ms`);
+  else console.log(JSON.stringify({ type: "detection", detection }));
+  let shown = "";
+  const untilMs = performance.now() + flags.for + 500;
+  while (performance.now() < untilMs) {
+    const { activation } = await api.get<StateView>("/api/state");
+    if (activation.state !== shown) {
+      shown = activation.state;
+      console.log(
+        flags.json ? JSON.stringify({ type: "activation", activation }) : `${activation.state}: ${activation.status}`,
+      );
+    }
+    await Bun.sleep(20);
+  }
+}
+
+async function watch(api: Api, flags: StateFlags): Promise<void> {
+  let lines = 0;
+  for (;;) {
+    const now = await api.get<StateView>("/api/state");
+    if (flags.json) console.log(JSON.stringify(now));
+    else {
+      const text = describe(now);
+      // Back up over what was drawn before, a line at a time, so that the terminal's history stays.
+      const back = process.stdout.isTTY && lines > 0 ? `\x1b[${lines}A\x1b[J` : "";
+      process.stdout.write(`${back}${text.join("\n")}\n`);
+      lines = text.length;
+    }
+    await Bun.sleep(WATCH_MS);
+  }
+}
+
+function describe({ activation, audio, models, detections, health }: StateView): string[] {
+  const bar = (value: number) => "█".repeat(Math.round(value * 20)).padEnd(20, "·");
+  const newest = detections[0];
+  return [
+    `${activation.status}${activation.armed ? ` (RMS: ${activation.rms.toFixed(2)})` : ""}`,
+    `audio      ${audio.state}${audio.demo ? " (demo)" : ""}  ${audio.device || audio.error || ""}`,
+    ...models.map(
+      ({ name, state, score, threshold, error }) =>
+        `${name.padEnd(10)} ${bar(score)} ${score.toFixed(2)} of ${threshold.toFixed(2)}  ${error ?? state}`,
+    ),
+    newest === undefined
+      ? "last word  none yet"
+      : `last word  ${newest.model} ${newest.confidence.toFixed(2)} at ${new Date(newest.timestamp).toISOString()}${newest.simulated ? " (simulated)" : ""}`,
+    `health     ${health.status}`,
+    ...health.reasons.map(({ message, hint }) => `           ${message}${hint === undefined ? "" : ` — ${hint}`}`),
+  ];
+}
