@@ -1,5 +1,7 @@
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { ConfigError } from "../config/config-error.ts";
+import { EXIT } from "../supervise/exit-codes.ts";
 import { devicesCommand } from "./devices.ts";
 import { doctorCommand } from "./doctor.ts";
 import { listenCommand } from "./listen.ts";
@@ -7,6 +9,17 @@ import { modelsCommand } from "./models.ts";
 import { resetCommand } from "./reset.ts";
 import { runCommand } from "./run.ts";
 import { stateCommand } from "./state.ts";
+
+/** Runs what the arguments say, and says in one line what went wrong. */
+export async function runCommandLine(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+    console.error(`earshot: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(error instanceof ConfigError ? EXIT.usage : EXIT.failure);
+  }
+}
 
 /** All commands. Nothing runs before `parseAsync`. */
 export function program(): Command {

@@ -27,6 +27,8 @@ export interface WakeStream {
   classOf(index: number): number;
   /** Back to a stream that has heard nothing. Not while a hop is under way. */
   reset(): void;
+  /** To a stream that has heard nothing but more of this hop, for ever. Not while a hop is under way. */
+  settle(pcm: Int16Array): Promise<void>;
 }
 
 export interface Engine {
@@ -153,6 +155,7 @@ export async function createEngine({ models: entries, readFile, onModelError }: 
         }
       },
       classOf: (index) => classes[index] ?? 0,
+      settle: (pcm) => features.settle(state, pcm),
       reset() {
         if (busy) throw new Error("a hop is under way: await it before a reset");
         features.restart(state);

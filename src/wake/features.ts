@@ -38,6 +38,13 @@ export interface Features<State extends FeatureState> {
   /** Puts a stream back to where {@link newState} begins. */
   restart(state: State): void;
   /**
+   * Puts a stream to where it would be if this hop's sound had gone on for ever: a room that was there before the
+   * recording began. The hop itself is not taken.
+   *
+   * @param pcm {@link HOP_SAMPLES} samples
+   */
+  settle(state: State, pcm: Int16Array): Promise<void>;
+  /**
    * Takes one hop and appends one embedding to the history. One call at a time for each state.
    *
    * @param pcm {@link HOP_SAMPLES} samples, 16 kHz mono, at int16 scale (the models know no other)
@@ -106,6 +113,15 @@ export async function createPlainFeatures(mel: Session, embedding: Session): Pro
 
     restart,
 
+    async settle(state, pcm) {
+      restart(state);
+      for (let i = 0; i < CONTEXT_SAMPLES; i++) state.samples[i] = pcm[i] ?? 0;
+      await appendMelFrames(state, pcm);
+      fillWithMean(state.mel, state.mel.length - HOP_MEL_FRAMES * MEL_BANDS);
+      const settled = await embed(state.embeddingFeed);
+      for (let at = 0; at < state.history.length; at += EMBEDDING_SIZE) state.history.set(settled, at);
+    },
+
     async step(state, pcm) {
       await appendMelFrames(state, pcm);
       const newest = await embed(state.embeddingFeed);
@@ -117,4 +133,12 @@ export async function createPlainFeatures(mel: Session, embedding: Session): Pro
       await Promise.all([mel.release(), embedding.release()]);
     },
   };
+}
+
+/** Fills mel frames with the mean of those from `newest` on. */
+function fillWithMean(mel: Float32Array, newest: number): void {
+  const mean = new Float32Array(MEL_BANDS);
+  const frames = (mel.length - newest) / MEL_BANDS;
+  for (let i = newest; i < mel.length; i++) mean[i % MEL_BANDS] = (mean[i % MEL_BANDS] ?? 0) + (mel[i] ?? 0) / frames;
+  for (let i = 0; i < mel.length; i++) mel[i] = mean[i % MEL_BANDS] ?? 0;
 }

@@ -15,8 +15,6 @@ export interface ScannedFrame {
 /**
  * Scans a recording frame by frame, from a fresh start of the detector and with it armed at once.
  *
- * The step from the quiet start to a noisy room can score above a threshold within the first 0.8 s of a recording.
- *
  * Samples that do not fill the last frame are completed with zeros, so that a word at the very end is heard; that
  * frame's end may lie up to 80 ms behind the recording's.
  *
