@@ -1,0 +1,51 @@
+/** What a person can do to a running Earshot. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import * as schemas from "../schemas.ts";
+import { body, json, refusals } from "./route-parts.ts";
+
+export interface ActionsOptions {
+  readonly mute: (muted: boolean) => void;
+  readonly reset: () => void;
+  readonly simulate: (model: string, confidence: number, holdMs: number) => schemas.DetectionView;
+}
+
+export function addActionRoutes(app: OpenAPIHono, options: ActionsOptions): void {
+  const done = z.object({ ok: z.literal(true) });
+  app.openapi(
+    createRoute({
+      method: "post",
+      path: "/api/mute",
+      request: body(z.strictObject({ muted: z.boolean() })),
+      responses: { 200: json(z.object({ muted: z.boolean() }), "now"), ...refusals },
+    }),
+    (context) => {
+      const { muted } = context.req.valid("json");
+      options.mute(muted);
+      return context.json({ muted }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({ method: "post", path: "/api/reset", responses: { 200: json(done, "a stuck activation is over") } }),
+    (context) => {
+      options.reset();
+      return context.json({ ok: true as const }, 200);
+    },
+  );
+  const simulation = z.strictObject({
+    model: z.string().min(1).max(64),
+    confidence: z.number().min(0).max(1).default(1),
+    forMs: z.number().int().min(1).max(60_000).default(1000),
+  });
+  app.openapi(
+    createRoute({
+      method: "post",
+      path: "/api/simulate",
+      request: body(simulation),
+      responses: { 200: json(schemas.detectionSchema, "as if it had been heard"), ...refusals },
+    }),
+    (context) => {
+      const { model, confidence, forMs } = context.req.valid("json");
+      return context.json(options.simulate(model, confidence, forMs), 200);
+    },
+  );
+}

@@ -1,0 +1,91 @@
+/** What is heard now and was heard before. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import * as schemas from "../schemas.ts";
+import type { Snapshot } from "../state-file.ts";
+import { json, refusals } from "./route-parts.ts";
+
+export interface ListeningOptions {
+  /** The newest state, from shared memory or from the file. */
+  readonly snapshot: () => Promise<Snapshot>;
+  readonly detections: (limit: number) => readonly schemas.DetectionView[];
+  readonly history: () => schemas.HistoryView;
+  readonly health: () => schemas.HealthView;
+  readonly models: () => readonly schemas.ModelView[];
+}
+
+export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions): void {
+  app.openapi(
+    createRoute({ method: "get", path: "/api/activation", responses: { 200: json(schemas.activationSchema, "now") } }),
+    async (context) => context.json((await options.snapshot()).state.activation, 200),
+  );
+  const audioRms = z
+    .object({
+      rms: z.number(),
+      current_rms: z.number(),
+      is_active: z.boolean(),
+      is_listening: z.boolean(),
+      last_update: z.number(),
+      timestamp: z.number().describe("UTC, seconds since 1970"),
+    })
+    .openapi("AudioLevel");
+  app.openapi(
+    createRoute({ method: "get", path: "/api/audio/rms", responses: { 200: json(audioRms, "the level now") } }),
+    async (context) => {
+      const { rms, current_rms, is_active, is_listening, last_update } = (await options.snapshot()).state.activation;
+      return context.json({ rms, current_rms, is_active, is_listening, last_update, timestamp: last_update }, 200);
+    },
+  );
+  const detectionList = z.object({ detections: z.array(schemas.detectionSchema) }).openapi("Detections");
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/detections",
+      request: {
+        query: z.object({
+          era: z.enum(["seed", "today"]).optional().describe("seed: the bare array"),
+          limit: z.coerce.number().int().min(1).max(100).default(10),
+        }),
+      },
+      responses: { 200: json(z.union([detectionList, z.array(schemas.detectionSchema)]), "newest first"), ...refusals },
+    }),
+    (context) => {
+      const { era, limit } = context.req.valid("query");
+      const detections = [...options.detections(limit)];
+      return context.json(era === "seed" ? detections : { detections }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({ method: "get", path: "/api/state", responses: { 200: json(schemas.stateSchema, "everything") } }),
+    async (context) => context.json((await options.snapshot()).state, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/history",
+      responses: { 200: json(schemas.historySchema, "the last minute") },
+    }),
+    (context) => context.json(options.history(), 200),
+  );
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/health",
+      responses: {
+        200: json(schemas.healthSchema, "ok, or degraded"),
+        503: json(schemas.healthSchema, "down: a wake word would go unnoticed"),
+      },
+    }),
+    (context) => {
+      const health = options.health();
+      return health.status === "down" ? context.json(health, 503) : context.json(health, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/models",
+      responses: { 200: json(z.object({ models: z.array(schemas.modelSchema) }).openapi("Models"), "in use") },
+    }),
+    (context) => context.json({ models: [...options.models()] }, 200),
+  );
+}
