@@ -17,7 +17,8 @@ export function DemoBanner({ ear }: { readonly ear: Ear }) {
       </svg>
       <p>
         <strong>Demo audio is playing: there is no microphone.</strong> What you see answers to a recording, not to this
-        room. Plug in a microphone and start Earshot again; <code>earshot devices</code> lists what this machine has.
+        room. Plug in a microphone and Earshot switches to it by itself; <code>earshot devices</code> lists what this
+        machine has.
       </p>
     </aside>
   );

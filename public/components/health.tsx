@@ -72,6 +72,7 @@ function audioFigures(audio: AudioView): string | null {
   if (audio.reopens > 0)
     figures.push(audio.reopens === 1 ? "opened again once" : `opened again ${audio.reopens} times`);
   if (audio.lostSamples > 0) figures.push(`${audio.lostSamples} samples lost`);
+  if (audio.overruns > 0) figures.push(`${audio.overruns} overruns`);
   return figures.length === 0 ? null : figures.join(", ");
 }
 

@@ -27,6 +27,7 @@ export function fileSource({ name, samples, loop = false, nowMs }: FileSourceOpt
     kind: "file",
     description: repeats ? `${name} (in a loop)` : name,
     live: false,
+    nativeRateHz: SAMPLE_RATE_HZ,
     overruns: 0,
     read(into) {
       if (closed || (!repeats && given >= samples.length)) return "ended";

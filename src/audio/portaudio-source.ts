@@ -72,6 +72,7 @@ class Microphone implements AudioSource {
   readonly kind = "microphone";
   readonly live = true;
   readonly description: string;
+  readonly nativeRateHz: number;
   overruns = 0;
   readonly #portAudio: PortAudio;
   readonly #name: string;
@@ -91,6 +92,7 @@ class Microphone implements AudioSource {
     this.#name = device.name;
     this.#stream = stream;
     this.#channels = channels;
+    this.nativeRateHz = sampleRateHz;
     this.#blockFrames = blockFrames;
     this.#block = new Int16Array(blockFrames * channels);
     this.#resampler = sampleRateHz === SAMPLE_RATE_HZ ? undefined : new Resampler(sampleRateHz);

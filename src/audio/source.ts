@@ -10,6 +10,8 @@ export interface AudioSource {
   readonly description: string;
   /** A stream that was under way before it was opened, whose first seconds may not fire. Files score from their first frame. */
   readonly live: boolean;
+  /** Samples per second of the device or file itself, before resampling. */
+  readonly nativeRateHz: number;
   /** How often the sound system dropped samples because they were read too late. 0 where nothing can be dropped. */
   readonly overruns: number;
   /**

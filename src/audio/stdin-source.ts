@@ -51,6 +51,7 @@ export function stdinSource(stdin: Stdin, nowMs: () => number): AudioSource {
     kind: "stdin",
     description: "standard input (16 kHz mono s16)",
     live: true,
+    nativeRateHz: SAMPLE_RATE_HZ,
     overruns: 0,
     read(into) {
       const now = nowMs();

@@ -141,14 +141,16 @@ export class Capture {
   }
 
   #broke(nowMs: number, error: unknown): void {
-    const failures = this.#phase.kind === "open" ? this.#phase.failures + 1 : 1;
-    this.#close();
+    const broken = this.#phase;
+    const failures = broken.kind === "open" ? broken.failures + 1 : 1;
     this.#phase = { kind: "waiting", untilMs: nowMs + reopenDelayMs(failures), failures };
     this.#beginGap();
     const message = error instanceof Error ? error.message : String(error);
     this.#options.record.value.error = message;
     this.#options.log.warn("audio source broke, opening it again", { source: this.#settings.source, error: message });
+    // Said first: closing hangs as long as a frozen sound server does.
     this.#show(nowMs);
+    if (broken.kind === "open" || broken.kind === "demo") broken.source.close();
   }
 
   /** Takes all that is there, a block at a time. */
@@ -190,7 +192,7 @@ export class Capture {
     this.#meter.push(this.#block, BLOCK_SAMPLES);
     level.value.samples += BLOCK_SAMPLES;
     level.value.atMs = nowMs;
-    level.value.lost = source.overruns;
+    level.value.overruns = source.overruns;
     level.value.written = (ring.written + BLOCK_SAMPLES) | 0;
     this.#publishLevel();
     ring.write(this.#block, BLOCK_SAMPLES);
@@ -235,7 +237,8 @@ export class Capture {
     if (state !== value.state) value.sinceMs = nowMs;
     value.state = state;
     value.source = this.#settings.source;
-    value.device = source?.description ?? "";
+    value.device = phase.kind === "demo" ? "demo audio, in a loop" : (source?.description ?? "");
+    value.sampleRate = source?.nativeRateHz ?? 0;
     value.demo = phase.kind === "demo";
     value.live = source?.live ?? true;
     if (phase.kind === "open") value.error = "";

@@ -31,7 +31,7 @@ export const LEVEL = record("level", "capture (stream 0), web (others)", {
   loudest: f64("linear 0..1, highest rms of 100 ms within the last 1.5 s"),
   samples: f64("samples seen since the start; never wraps"),
   written: i32("the audio ring's write index that atMs belongs to"),
-  lost: f64("samples that the device reported lost"),
+  overruns: f64("how often the device said that samples were lost"),
   atMs: f64("when the newest sample arrived; 0 before the first"),
 });
 

@@ -60,7 +60,11 @@ function deafness(sight: Sight): Reason | undefined {
     const silent = worker.beatAgeMs !== null && worker.beatAgeMs > NO_BEAT_MS;
     if (worker.state === "dead" || worker.state === "late" || (worker.state === "alive" && silent)) {
       const why = worker.lastError === "" ? "it does not answer" : worker.lastError;
-      return down(`${worker.name}_down`, `${worker.name} is not running: ${why}`, "it is being started again");
+      const hint =
+        worker.name === "capture" && worker.state !== "dead"
+          ? "the sound system may hang: this goes on by itself as soon as that answers"
+          : "it is being started again";
+      return down(`${worker.name}_down`, `${worker.name} is not running: ${why}`, hint);
     }
   }
   if (sight.muted) return down("muted", "muted", "unmute on the page or with POST /api/mute");
@@ -107,7 +111,7 @@ export function assessHealth(
   const degraded = (code: string, message: string, hint?: string) =>
     reasons.push({ code, severity: "degraded", message, ...(hint !== undefined && { hint }) });
   if (sight.capture.demo) {
-    degraded("demo_audio", `demo audio plays in place of a microphone: ${sight.capture.error}`, "plug in a microphone");
+    degraded("demo_audio", `demo audio plays in place of a microphone: ${sight.capture.error}`);
   }
   for (const { name, error } of sight.failed) {
     if (deaf?.code !== "model_failed" || deaf.message !== error) degraded("model_failed", `${name}: ${error}`);

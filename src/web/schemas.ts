@@ -107,7 +107,8 @@ export const audioSchema = z.object({
   demo: z.boolean().describe("true while demo audio plays because there is no microphone"),
   sampleRate: z.number().describe("of the device, Hz; audio is resampled to 16000"),
   reopens: z.number().int().describe("how often the device had to be opened again"),
-  lostSamples: z.number().describe("samples the device reported lost"),
+  overruns: z.number().describe("how often the device said that samples were lost"),
+  lostSamples: z.number().describe("samples that inference was too slow for"),
   lagMs: z.number().describe("how far inference is behind capture"),
 });
 

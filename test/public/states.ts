@@ -59,6 +59,7 @@ export function state({ activation, audio, ...rest }: StateChange = {}): StateVi
       demo: false,
       sampleRate: 16_000,
       reopens: 0,
+      overruns: 0,
       lostSamples: 0,
       lagMs: 40,
       ...audio,
