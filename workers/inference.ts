@@ -49,6 +49,13 @@ liveAsWorker("inference", async (memory) => {
   config.changed();
   await setUpLogging(config.current.log, "inference");
 
+  const table = new ModelTable(memory);
+  const score = memory.score(0).writer();
+  // What a predecessor listened for, nobody listens for until the models are loaded.
+  table.publish(Object.keys(config.current.wake.models).map((name) => failedRow(name, "loading", "")));
+  score.value.armed = false;
+  score.publish();
+
   const failures = new Map<string, string>();
   const loadingBeat = setInterval(() => heart.beat(monotonicMs()), LOADING_BEAT_MS);
   const engine = await createEngine({
@@ -60,7 +67,6 @@ liveAsWorker("inference", async (memory) => {
     },
   });
 
-  const table = new ModelTable(memory);
   const showModels = () => {
     const disabled = Object.entries(config.current.wake.models).filter(([, { enabled }]) => !enabled);
     table.publish([
@@ -74,7 +80,6 @@ liveAsWorker("inference", async (memory) => {
     settings: (model) => triggerSettings(config.current, model),
   });
   const admission = new Admission(admissionSettings(config.current));
-  const score = memory.score(0).writer();
   const listener = new StreamListener({
     stream: 0,
     // A first start hears the stream from its first sample; a restart must not fire again for what it already heard.
@@ -115,7 +120,7 @@ liveAsWorker("inference", async (memory) => {
       resets = requests.value.resets;
       listener.reset(monotonicMs());
     }
-    if (!(await listener.step(monotonicMs()))) listener.wait(IDLE_MS);
+    if (!(await listener.step())) listener.wait(IDLE_MS);
   }
   await engine.close();
 });

@@ -78,7 +78,8 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     version,
     config: () => desk.current,
     snapshot: async () => {
-      house.look();
+      // Who looks first must tell: each detection is seen as new once.
+      for (const detection of house.look()) audience.tell({ type: "detection", detection });
       const path = mirrorPath();
       const live = { state: house.state(), levels: house.levels() };
       return path === undefined ? live : stateFile.read(path).catch(() => live);

@@ -16,8 +16,8 @@ import { reopenDelayMs } from "./reopen-delay.ts";
 /** A live source that gives nothing for this long is broken, whatever it says of itself. Silence is samples too. */
 const SILENT_SOURCE_MS = 1000;
 const BLOCK_SAMPLES = SAMPLE_RATE_HZ / 50;
-/** While demo audio stands in for a microphone, one is looked for this often. */
-const DEMO_LOOK_MS = 5000;
+/** While demo audio stands in for a microphone, one is looked for this often: plugged in, it is there within 5 s. */
+const DEMO_LOOK_MS = 3000;
 
 export interface CaptureSettings {
   /** As `audio.source`. */
@@ -56,7 +56,8 @@ export class Capture {
   #filled = 0;
   #settings: CaptureSettings;
   #phase: Phase = { kind: "waiting", untilMs: 0, failures: 0 };
-  #newestMs = 0;
+  /** When samples came last; undefined until the source that was opened is looked at, for opening may take seconds. */
+  #newestMs: number | undefined;
   /** The next sample does not continue the one before. */
   #gap = true;
   #opened = 0;
@@ -65,6 +66,10 @@ export class Capture {
     this.#options = options;
     this.#settings = settings;
     this.#opened = options.record.value.reopens;
+    // A predecessor may have left it open.
+    options.record.value.state = "starting";
+    options.record.value.error = "";
+    options.record.publish();
   }
 
   apply(settings: CaptureSettings, nowMs: number): void {
@@ -111,9 +116,10 @@ export class Capture {
       const source = await open(this.#settings.source);
       this.#close();
       this.#phase = { kind: "open", source, failures };
-      this.#newestMs = nowMs;
+      this.#newestMs = undefined;
       this.#beginGap();
       this.#options.record.value.reopens = this.#opened++;
+      this.#options.record.value.sinceMs = nowMs;
       log.info("audio source opened", { source: this.#settings.source, device: source.description });
       this.#show(nowMs);
     } catch (error) {
@@ -122,22 +128,33 @@ export class Capture {
   }
 
   async #refused(nowMs: number, error: unknown, failures: number): Promise<void> {
-    const { log, demoSource, open, record } = this.#options;
+    const { log, demoSource, record } = this.#options;
     const message = error instanceof Error ? error.message : String(error);
     if (message !== record.value.error)
       log.warn("audio source not available", { source: this.#settings.source, error: message });
     record.value.error = message;
     if (this.#phase.kind === "demo") {
       this.#phase = { ...this.#phase, lookMs: nowMs + DEMO_LOOK_MS, failures };
-    } else if (demoSource !== undefined) {
-      log.warn("NO MICROPHONE: playing demo audio", { error: message });
-      this.#phase = { kind: "demo", source: await open(demoSource), lookMs: nowMs + DEMO_LOOK_MS, failures };
-      this.#newestMs = nowMs;
-      this.#beginGap();
     } else {
       this.#phase = { kind: "waiting", untilMs: nowMs + reopenDelayMs(failures), failures };
+      if (demoSource !== undefined) await this.#playDemo(demoSource, nowMs, failures);
     }
     this.#show(nowMs);
+  }
+
+  /** Without its file there is silence, and the search for a microphone goes on. */
+  async #playDemo(demoSource: string, nowMs: number, failures: number): Promise<void> {
+    const { log, open, record } = this.#options;
+    try {
+      const source = await open(demoSource);
+      log.warn("NO MICROPHONE: playing demo audio", { error: record.value.error });
+      this.#phase = { kind: "demo", source, lookMs: nowMs + DEMO_LOOK_MS, failures };
+      this.#newestMs = undefined;
+      this.#beginGap();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      log.warn("demo audio not available", { source: demoSource, error: message });
+    }
   }
 
   #broke(nowMs: number, error: unknown): void {
@@ -155,6 +172,7 @@ export class Capture {
 
   /** Takes all that is there, a block at a time. */
   #drain(source: AudioSource, nowMs: number): void {
+    this.#newestMs ??= nowMs;
     try {
       for (;;) {
         const room = this.#filled === 0 ? this.#block : this.#block.subarray(this.#filled);

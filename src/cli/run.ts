@@ -18,6 +18,9 @@ import { spawnChild } from "./child.ts";
 import { demoPath } from "./demo.ts";
 import { addSettingOptions, configSources, type SettingFlags } from "./settings.ts";
 
+/** Past this even a sound server that is frozen is worth another try from the start. */
+const MOST_HUNG_MS = 600_000;
+
 interface RunFlags extends SettingFlags {
   readonly demoWithoutMicrophone?: boolean;
 }
@@ -76,8 +79,9 @@ async function supervise(sources: ConfigSources, flags: RunFlags, restarts: numb
     log: (event, fields) => (event === "worker starting" ? log.debug(event, fields) : log.error(event, fields)),
     // After a restart the port may be the old program's for a moment; at a first start somebody else has it.
     fatalAtStart: restarts === 0 ? ["port_taken", "cannot_listen"] : [],
-    // What hung once will hang again at once; meanwhile a page that says so is better than one that comes and goes.
-    limits: { ...WATCH_LIMITS, deadMs: Math.min(40_000, WATCH_LIMITS.deadMs * 2 ** restarts) },
+    // What hung again after a new start will hang once more: a frozen sound server, say. Meanwhile a page that says so
+    // is better than one that comes and goes, and the worker goes on by itself when what it hangs in answers.
+    limits: { ...WATCH_LIMITS, hungMs: Math.min(MOST_HUNG_MS, WATCH_LIMITS.hungMs * 4 ** restarts) },
   });
   onSignal(() => supervisor.stop());
   stopWithParent(() => supervisor.stop());

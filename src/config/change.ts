@@ -2,10 +2,11 @@
  * A change to the configuration while the program runs: checked whole, refused where environment or a flag fixes a
  * setting, and written into the file's own text so that its comments stay.
  */
-import type { Document } from "yaml";
+import { parse } from "yaml";
 import { ConfigError } from "./config-error.ts";
+import { editText } from "./edit-text.ts";
 import { decides } from "./environment.ts";
-import { type ConfigSources, emptyModels, type LoadedConfig, loadConfig, problemsOf, setIn } from "./load.ts";
+import { type ConfigSources, emptyModels, loadConfig, problemsOf } from "./load.ts";
 import { type Config, checkedConfigSchema, DEFAULT_MODELS, NEEDS_RESTART } from "./schema.ts";
 
 /** A setting that something outside the file decides, so that writing it there would change nothing. */
@@ -36,18 +37,17 @@ export interface PreparedChange {
  * @throws FixedSettingError when environment or a flag decides a setting in the patch
  */
 export function prepareChange(sources: ConfigSources, before: Config, patch: unknown): PreparedChange {
-  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
+  if (!isPlainObject(patch)) {
     throw new ConfigError([
       { setting: "", message: 'an object of settings is expected, as {"audio":{"gain":3}}', where: "the request" },
     ]);
   }
-  const leaves = leavesOf(patch as Record<string, unknown>);
+  const leaves = leavesOf(patch);
   // Checked alone first, so that what is wrong with the request is not blamed on a line of the file.
-  checkPatch(before, leaves);
+  const parsed = checkedConfigSchema.safeParse(patched(before, patch));
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, () => "the request"));
   refuseFixed(sources, leaves);
-  const { document } = loadConfig(sources);
-  for (const { path, value } of leaves) writeLeaf(document, path, value);
-  const text = document.toString();
+  const text = leaves.reduce(withLeaf, withNamedModels(sources, leaves));
   const { config } = loadConfig({ ...sources, text });
   const changed = differences(before, config);
   return { config, text, changed, needsRestart: changed.filter((setting) => NEEDS_RESTART.includes(setting)) };
@@ -55,7 +55,7 @@ export function prepareChange(sources: ConfigSources, before: Config, patch: unk
 
 /** What a file that was edited by hand changes. @throws ConfigError */
 export function reloadedChange(sources: ConfigSources, before: Config): PreparedChange {
-  const { config }: LoadedConfig = loadConfig(sources);
+  const { config } = loadConfig(sources);
   const changed = differences(before, config);
   return {
     config,
@@ -73,20 +73,24 @@ interface Leaf {
 function leavesOf(patch: Record<string, unknown>, path: readonly string[] = []): Leaf[] {
   return Object.entries(patch).flatMap(([key, value]) => {
     const here = [...path, key];
-    const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-    if (isMap && Object.keys(value).length > 0) return leavesOf(value as Record<string, unknown>, here);
-    return [{ path: here, value }];
+    // No setting is called so, and on the way into an object it would lead to what all objects share.
+    if (key === "__proto__") {
+      throw new ConfigError([
+        { setting: here.join("."), message: `no such setting: "${here.join(".")}"`, where: "the request" },
+      ]);
+    }
+    return isPlainObject(value) && !isEmptyMap(value) ? leavesOf(value, here) : [{ path: here, value }];
   });
 }
 
-function checkPatch(before: Config, leaves: readonly Leaf[]): void {
-  const merged = structuredClone(before) as unknown as Record<string, unknown>;
-  for (const { path, value } of leaves) {
-    if (value === null) deleteIn(merged, path);
-    else if (!isEmptyMap(value) || !hasIn(merged, path)) setIn(merged, path, value);
+/** A configuration with a patch laid over it. */
+function patched(before: unknown, patch: Record<string, unknown>): Record<string, unknown> {
+  const after: Record<string, unknown> = isPlainObject(before) ? { ...before } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete after[key];
+    else after[key] = isPlainObject(value) ? patched(after[key], value) : value;
   }
-  const parsed = checkedConfigSchema.safeParse(merged);
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, () => "the request"));
+  return after;
 }
 
 /** `{alexa: {}}` names a model and says nothing of it: it must not wipe out what is said already. */
@@ -96,37 +100,30 @@ function isEmptyMap(value: unknown): boolean {
 
 function hasIn(target: unknown, [key, ...rest]: readonly string[]): boolean {
   if (key === undefined) return true;
-  return isPlainObject(target) && key in target && hasIn(target[key], rest);
+  return isPlainObject(target) && Object.hasOwn(target, key) && hasIn(target[key], rest);
 }
 
-function deleteIn(target: Record<string, unknown>, path: readonly string[]): void {
-  const [key, ...rest] = path;
-  if (key === undefined) return;
-  if (rest.length === 0) delete target[key];
-  else if (typeof target[key] === "object" && target[key] !== null) {
-    deleteIn(target[key] as Record<string, unknown>, rest);
-  } else target[key] = {};
+/** A file that names no models means the default ones: naming one must not drop the others. */
+function withNamedModels(sources: ConfigSources, leaves: readonly Leaf[]): string {
+  const text = sources.text ?? "";
+  const namesOne = leaves.some(
+    ({ path: [room, key, name] }) => room === "wake" && key === "models" && name !== undefined,
+  );
+  if (!namesOne || hasIn(parse(text), ["wake", "models"])) return text;
+  return editText(text, ["wake", "models"], emptyModels(DEFAULT_MODELS));
 }
 
-function writeLeaf(document: Document, path: readonly string[], value: unknown): void {
-  // A file that names no models means the default ones; naming one must not drop the others.
-  if (path.length > 2 && path[0] === "wake" && path[1] === "models" && document.getIn(["wake", "models"]) == null) {
-    document.setIn(["wake", "models"], document.createNode(emptyModels(DEFAULT_MODELS)));
-  }
-  if (value === null) document.deleteIn(path);
-  else if (!isEmptyMap(value) || !document.hasIn(path)) {
-    // `alexa:` alone is a null, which setIn cannot enter.
-    for (let depth = 1; depth < path.length; depth++) {
-      const around = path.slice(0, depth);
-      if (document.getIn(around) === null) document.setIn(around, document.createNode({}));
-    }
-    document.setIn(path, value);
-  }
+function withLeaf(text: string, { path, value }: Leaf): string {
+  if (isEmptyMap(value) && hasIn(parse(text), path)) return text;
+  return editText(text, path, value ?? undefined);
 }
 
 function refuseFixed({ overrides, onlyModels }: ConfigSources, leaves: readonly Leaf[]): void {
-  for (const { path } of leaves) {
-    const override = overrides.findLast((candidate) => decides(candidate, path));
+  for (const { path, value } of leaves) {
+    // An empty map says nothing of what is inside it.
+    const override = overrides.findLast(
+      (candidate) => decides(candidate, path) && !(isEmptyMap(value) && candidate.path.length > path.length),
+    );
     if (override !== undefined) throw new FixedSettingError(path.join("."), override.origin);
     const [room, models, name, setting] = path;
     const choosesModels = room === "wake" && (models === undefined || models === "models");

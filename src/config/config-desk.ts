@@ -6,8 +6,8 @@ import type { CONFIGURATION } from "../memory/layout.ts";
 import type { RecordWriter } from "../memory/record.ts";
 import { type PreparedChange, prepareChange, reloadedChange } from "./change.ts";
 import { ConfigError } from "./config-error.ts";
-import { type ConfigSources, loadConfig } from "./load.ts";
-import type { Config } from "./schema.ts";
+import type { ConfigSources } from "./load.ts";
+import { type Config, isLoopback } from "./schema.ts";
 import { publishConfig } from "./shared-config.ts";
 
 export interface ConfigFile {
@@ -39,13 +39,21 @@ export interface ChangeReport {
   readonly warning: string | undefined;
 }
 
+interface Look {
+  readonly text: string | undefined;
+  /** Why it could not be read. */
+  readonly trouble?: string;
+}
+
 export class ConfigDesk {
   readonly #options: ConfigDeskOptions;
   #sources: ConfigSources;
   #config: Config;
   #queue: Promise<unknown> = Promise.resolve();
-  /** The file's text of which a complaint was made already. */
-  #complainedOf: string | undefined;
+  /** Where the page listens until the program starts again, whatever the configuration says meanwhile. */
+  readonly #host: string;
+  /** What the file was at the last look: what could not be written into it is not taken back for that. */
+  #seen: Look;
   /** What is wrong with the file now, if it was edited into something that is no configuration. */
   fileError: ConfigError | undefined;
 
@@ -53,6 +61,8 @@ export class ConfigDesk {
     this.#options = options;
     this.#sources = options.sources;
     this.#config = JSON.parse(options.record.value.json) as Config;
+    this.#host = this.#config.web.host;
+    this.#seen = { text: options.sources.text };
   }
 
   get current(): Config {
@@ -69,9 +79,10 @@ export class ConfigDesk {
    */
   change(patch: unknown): Promise<ChangeReport> {
     return this.#inTurn(async () => {
-      await this.#adopt();
+      await this.#adopt().catch(unlessItIsTheFile);
       const prepared = prepareChange(this.#sources, this.#config, patch);
-      const warning = prepared.text === this.#sources.text ? undefined : await this.#write(prepared.text);
+      this.#refuseToStandOpen(prepared.config);
+      const warning = await this.#write(prepared.text);
       return this.#publish(prepared, warning);
     });
   }
@@ -83,21 +94,40 @@ export class ConfigDesk {
 
   /** A file that is no configuration is left alone, and the last good one goes on. */
   async #adopt(): Promise<ChangeReport | undefined> {
-    const text = await this.#options.file.read();
-    if (text === this.#sources.text || text === this.#complainedOf) return undefined;
-    const sources = { ...this.#sources, text };
+    const before = this.#seen;
+    this.#seen = await this.#look();
+    if (this.#seen.trouble === before.trouble && this.#seen.text === before.text) return undefined;
     try {
+      if (this.#seen.trouble !== undefined) throw this.#problem("", `it cannot be read: ${this.#seen.trouble}`);
+      const sources = { ...this.#sources, text: this.#seen.text };
       const prepared = reloadedChange(sources, this.#config);
+      this.#refuseToStandOpen(prepared.config);
       this.#sources = sources;
       this.fileError = undefined;
-      this.#complainedOf = undefined;
       return await this.#publish(prepared, undefined);
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      this.fileError = error;
-      this.#complainedOf = text;
+      if (error instanceof ConfigError) this.fileError = error;
       throw error;
     }
+  }
+
+  async #look(): Promise<Look> {
+    try {
+      return { text: await this.#options.file.read() };
+    } catch (error) {
+      return { text: undefined, trouble: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** web.host counts after a restart, web.password at once: together they could leave an open port without a password. */
+  #refuseToStandOpen({ web }: Config): void {
+    if (web.password !== undefined || isLoopback(this.#host)) return;
+    const until = `the page listens on ${this.#host} until the program starts again: keep the password until then`;
+    throw this.#problem("web.password", `web.password: ${until}`);
+  }
+
+  #problem(setting: string, message: string): ConfigError {
+    return new ConfigError([{ setting, message, where: this.#sources.file }]);
   }
 
   async #publish(prepared: PreparedChange, warning: string | undefined): Promise<ChangeReport> {
@@ -112,14 +142,20 @@ export class ConfigDesk {
 
   /** @returns why it could not be written */
   async #write(text: string): Promise<string | undefined> {
+    const { file } = this.#sources;
     // What cannot be kept is still used while the program runs, so the next change builds on it.
     this.#sources = { ...this.#sources, text };
+    if (this.fileError !== undefined) {
+      return `it holds until the program ends: ${file} is left alone until it is mended: ${this.fileError.message}`;
+    }
+    if (text === (this.#seen.text ?? "")) return undefined;
     try {
       await this.#options.file.write(text);
+      this.#seen = { text };
       return undefined;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return `it holds until the program ends: ${this.#sources.file} could not be written: ${reason}`;
+      return `it holds until the program ends: ${file} could not be written: ${reason}`;
     }
   }
 
@@ -130,7 +166,6 @@ export class ConfigDesk {
   }
 }
 
-/** The text as it was when the program started, checked again: what the desk starts from. @throws ConfigError */
-export function checkSources(sources: ConfigSources): Config {
-  return loadConfig(sources).config;
+function unlessItIsTheFile(error: unknown): void {
+  if (!(error instanceof ConfigError)) throw error;
 }

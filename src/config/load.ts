@@ -20,14 +20,8 @@ export interface ConfigSources {
   readonly onlyModels?: readonly string[];
 }
 
-export interface LoadedConfig {
-  readonly config: Config;
-  /** The YAML document, comments and all; changes are written into it. */
-  readonly document: Document;
-}
-
 /** @throws ConfigError with everything that is wrong */
-export function loadConfig({ file, text, overrides, onlyModels }: ConfigSources): LoadedConfig {
+export function loadConfig({ file, text, overrides, onlyModels }: ConfigSources): { readonly config: Config } {
   const lines = new LineCounter();
   const document = parseDocument(text ?? "", { lineCounter: lines });
   const [syntax] = document.errors;
@@ -36,18 +30,57 @@ export function loadConfig({ file, text, overrides, onlyModels }: ConfigSources)
     const message = syntax.message.split("\n")[0]?.replace(/ at line \d+.*$/, "") ?? "not YAML";
     throw new ConfigError([{ setting: "", message, where: `${file}:${line}:${col}` }]);
   }
-  const raw = (document.toJS() as unknown) ?? {};
+  const raw = contentOf(document, file) ?? {};
   if (typeof raw !== "object" || Array.isArray(raw)) {
     throw new ConfigError([{ setting: "", message: "settings and their values are expected", where: `${file}:1:1` }]);
   }
   const layered = raw as Record<string, unknown>;
   if (onlyModels !== undefined) selectModels(layered, onlyModels);
+  const tooDeep = overrides.filter(({ path }) => leadsIntoAValue(path));
   for (const { path, value } of overrides) setIn(layered, path, value);
   const parsed = checkedConfigSchema.safeParse(layered);
-  if (parsed.success) return { config: parsed.data, document };
+  if (parsed.success && tooDeep.length === 0) return { config: parsed.data };
   const whereOf = (path: readonly PropertyKey[], ofKey: boolean) =>
-    originOf(overrides, path) ?? positionOf(document, lines, file, path, ofKey);
-  throw new ConfigError(problemsOf(parsed.error, whereOf));
+    originOf(overrides, path) ??
+    (isSelected(document, onlyModels, path) ? "--model" : positionOf(document, lines, file, path, ofKey));
+  const problems = parsed.success ? [] : problemsOf(parsed.error, whereOf);
+  throw new ConfigError([...problems, ...tooDeep.map(intoAValue)]);
+}
+
+/** Whether a path is of a model that --model named and the file does not. */
+function isSelected(
+  document: Document,
+  onlyModels: readonly string[] | undefined,
+  path: readonly PropertyKey[],
+): boolean {
+  const [room, models, name] = path;
+  if (room !== "wake" || models !== "models" || name === undefined) return false;
+  return onlyModels?.includes(String(name)) === true && !document.hasIn(["wake", "models", name]);
+}
+
+/** `EARSHOT_AUDIO__GAIN__LEFT`: there is nothing inside a number. */
+function leadsIntoAValue(path: readonly string[]): boolean {
+  for (let depth = 1; depth < path.length; depth++) {
+    const schema = schemaAt(path.slice(0, depth));
+    if (schema === undefined) return false;
+    if (!isOfKeys(schema)) return true;
+  }
+  return false;
+}
+
+function intoAValue({ path, origin }: Override): ConfigProblem {
+  const setting = path.join(".");
+  return { setting, message: `no such setting: "${setting}"`, where: origin };
+}
+
+/** @throws ConfigError where an alias leads nowhere, or to too much */
+function contentOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([{ setting: "", message, where: file }]);
+  }
 }
 
 /** Puts a value at a path, making maps on the way; a map that a list or a value stands in for is left to the schema. */
@@ -73,10 +106,20 @@ export function emptyModels(names: readonly string[]): Record<string, unknown> {
 }
 
 function selectModels(layered: Record<string, unknown>, names: readonly string[]): void {
-  const wake = (layered.wake ?? {}) as Record<string, unknown>;
-  const known = (wake.models ?? {}) as Record<string, Record<string, unknown> | null>;
-  const selected = names.map((name) => [name, { ...known[name], enabled: true }]);
+  const wake = layered.wake ?? {};
+  if (!isMapping(wake)) return;
+  const known = wake.models ?? {};
+  if (!isMapping(known)) return;
+  const selected = names.map((name) => {
+    const said = Object.hasOwn(known, name) ? (known[name] ?? {}) : {};
+    return [name, isMapping(said) ? { ...said, enabled: true } : said];
+  });
   layered.wake = { ...wake, models: Object.fromEntries(selected) };
+}
+
+/** What is no mapping is left as it is, for the schema to refuse. */
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Turns what zod says into sentences; an unknown key comes with the nearest known one. */
@@ -96,7 +139,17 @@ export function problemsOf(
       });
     }
     const setting = issue.path.join(".");
-    return [{ setting, message: `${setting}: ${issue.message}`, where: whereOf(issue.path, false) }];
+    if (issue.code === "invalid_key") {
+      const message = issue.issues.map((inner) => inner.message).join("; ");
+      return [{ setting, message: `"${String(issue.path.at(-1))}": ${message}`, where: whereOf(issue.path, true) }];
+    }
+    return [
+      {
+        setting,
+        message: setting === "" ? issue.message : `${setting}: ${issue.message}`,
+        where: whereOf(issue.path, false),
+      },
+    ];
   });
 }
 
@@ -111,18 +164,33 @@ function nearestHint(path: readonly PropertyKey[], key: string): string {
 
 /** The keys that the schema knows at a path. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
+  const schema = schemaAt(path);
+  return schema === undefined ? [] : Object.keys(keysOf(schema).shape ?? {});
+}
+
+function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType = configSchema;
   for (const key of path) {
-    const def = unwrap(schema)._zod.def as unknown as {
-      readonly shape?: Record<string, z.core.$ZodType>;
-      readonly valueType?: z.core.$ZodType;
-    };
-    const next = def.shape?.[String(key)] ?? def.valueType;
-    if (next === undefined) return [];
+    const { shape, valueType } = keysOf(schema);
+    const next = (shape !== undefined && Object.hasOwn(shape, key) ? shape[String(key)] : undefined) ?? valueType;
+    if (next === undefined) return undefined;
     schema = next;
   }
-  const def = unwrap(schema)._zod.def as unknown as { readonly shape?: Record<string, unknown> };
-  return Object.keys(def.shape ?? {});
+  return schema;
+}
+
+interface Keys {
+  readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
+  readonly valueType?: z.core.$ZodType;
+}
+
+function keysOf(schema: z.core.$ZodType): Keys {
+  return unwrap(schema)._zod.def as unknown as Keys;
+}
+
+function isOfKeys(schema: z.core.$ZodType): boolean {
+  const { shape, valueType } = keysOf(schema);
+  return shape !== undefined || valueType !== undefined;
 }
 
 /** Looks through defaults, optionals, nullables and transforms. */
@@ -135,8 +203,9 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   return inner === undefined ? schema : unwrap(inner);
 }
 
+/** What set the value at a path, or all that is around it. */
 function originOf(overrides: readonly Override[], path: readonly PropertyKey[]): string | undefined {
-  return path.length === 0 ? undefined : overrides.findLast((override) => decides(override, path))?.origin;
+  return overrides.findLast((override) => override.path.length <= path.length && decides(override, path))?.origin;
 }
 
 /** Line and column of the value at a path, or of its key, or of the nearest thing around it that stands in the file. */

@@ -86,7 +86,30 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
+/** As many scores as the threads share. */
+const MOST_MODELS = 32;
+/** Of the configuration as JSON: what the threads share of it has a fixed place. */
+const MOST_BYTES = 60_000;
+
 export const checkedConfigSchema = configSchema.superRefine((config, context) => {
+  const models = Object.keys(config.wake.models).length;
+  if (models > MOST_MODELS) {
+    context.addIssue({
+      code: "custom",
+      path: ["wake", "models"],
+      message: `${models} models: ${MOST_MODELS} at most`,
+      input: models,
+    });
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(config)).length;
+  if (bytes > MOST_BYTES) {
+    context.addIssue({
+      code: "custom",
+      path: [],
+      message: `${bytes} bytes of settings: ${MOST_BYTES} at most`,
+      input: bytes,
+    });
+  }
   if (!isLoopback(config.web.host) && config.web.password === undefined) {
     context.addIssue({
       code: "custom",

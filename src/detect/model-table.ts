@@ -26,7 +26,7 @@ export function loadedRow({ name, phrase, licence, source, path, threshold }: Lo
 }
 
 /** A model that is named in the configuration and does not listen. */
-export function failedRow(name: string, state: "disabled" | "failed", error: string): ModelRow {
+export function failedRow(name: string, state: "loading" | "disabled" | "failed", error: string): ModelRow {
   return { name, phrase: name.replaceAll("_", " "), state, error, threshold: 0.5, licence: "", source: "" };
 }
 

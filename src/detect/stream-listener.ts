@@ -40,13 +40,14 @@ export class StreamListener {
   }
 
   /** Takes at most one hop. @returns whether there was something to take */
-  async step(nowMs: number): Promise<boolean> {
+  async step(): Promise<boolean> {
     const { audio } = this.#options;
     switch (audio.read(this.#hop)) {
       case "wait":
         return false;
       case "gap":
-        this.reset(nowMs);
+        // The next hop's own time says when the 2 s begin: what waited in the ring was heard before now.
+        this.reset(Number.NEGATIVE_INFINITY);
         return true;
       case "block":
         await this.#listen();
@@ -54,7 +55,7 @@ export class StreamListener {
     }
   }
 
-  /** Forgets what was heard. A live stream may fire 2 s from now at the earliest. */
+  /** Forgets what was heard. A live stream may fire 2 s after `nowMs` and after the next sample at the earliest. */
   reset(nowMs: number): void {
     const { capture, detector, score } = this.#options;
     const { live } = capture.read();

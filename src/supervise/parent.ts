@@ -5,11 +5,11 @@
 import { backOffMs } from "./back-off.ts";
 import { EXIT } from "./exit-codes.ts";
 
-/** Tells the child that it has a parent, and how often it had to be started again. No setting, so not EARSHOT_*. */
+/** Tells the child that it has a parent, and how many of its predecessors failed in a row. No setting, so not EARSHOT_*. */
 export const PARENT_VARIABLE = "_EARSHOT_RESTARTS";
 
-/** A child that lived this long is forgiven its earlier ends. */
-const FORGIVE_MS = 60_000;
+/** A child that lived this long is forgiven its earlier ends: longer than the longest it is left to hang. */
+const FORGIVE_MS = 900_000;
 
 export interface Child {
   /** The exit code, or the signal's name. */
@@ -18,7 +18,8 @@ export interface Child {
 }
 
 export interface ParentOptions {
-  readonly spawn: (restarts: number) => Child;
+  /** @param failures how many children before this one failed in a row */
+  readonly spawn: (failures: number) => Child;
   readonly onSignal: (handler: (signal: "SIGTERM" | "SIGINT") => void) => void;
   readonly sleep: (ms: number) => Promise<void>;
   readonly monotonicMs: () => number;
@@ -34,24 +35,26 @@ export function isMendable(end: number | string): boolean {
 export async function runParent({ spawn, onSignal, sleep, monotonicMs, log }: ParentOptions): Promise<number> {
   let child: Child | undefined;
   let told = false;
+  const { promise: toldToEnd, resolve: tell } = Promise.withResolvers<void>();
   onSignal((signal) => {
     told = true;
+    tell();
     child?.kill(signal);
     // The child promises to end within a second; a promise that a hanging child cannot keep.
     setTimeout(() => child?.kill("SIGKILL"), 900).unref();
   });
   let failures = 0;
-  for (let restarts = 0; ; restarts++) {
+  for (;;) {
     const startedMs = monotonicMs();
-    child = spawn(restarts);
+    child = spawn(failures);
     const end = await child.exited;
     if (told) return typeof end === "number" && end !== EXIT.hung ? end : EXIT.ok;
     if (!isMendable(end)) return typeof end === "number" ? end : EXIT.failure;
     failures = monotonicMs() - startedMs >= FORGIVE_MS ? 1 : failures + 1;
-    // The page is gone while this waits: the first time it does not.
-    const waitMs = backOffMs(failures - 1, 500, 30_000);
-    log("program ended unexpectedly, starting it again", { end, waitMs, restarts: restarts + 1 });
-    await sleep(waitMs);
+    // The page is gone while this waits: the first time it does not. A child that hung has taken its time already.
+    const waitMs = end === EXIT.hung ? 0 : backOffMs(failures - 1, 500, 30_000);
+    log("program ended unexpectedly, starting it again", { end, waitMs, failures });
+    await Promise.race([sleep(waitMs), toldToEnd]);
     if (told) return EXIT.ok;
   }
 }

@@ -43,7 +43,8 @@ export class Supervisor {
   readonly #control: ReturnType<SharedMemory["control"]["writer"]>;
   #timer: ReturnType<typeof setInterval> | undefined;
   #finish: ((code: number) => void) | undefined;
-  #ending = false;
+  /** The exit code, once the program ends. */
+  #ending: number | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -72,8 +73,8 @@ export class Supervisor {
 
   /** Asks everybody to close and ends in under a second, whether or not they do. */
   stop(code: number = EXIT.ok): void {
-    if (this.#ending) return;
-    this.#ending = true;
+    if (this.#ending !== undefined) return;
+    this.#ending = code;
     clearInterval(this.#timer);
     this.#control.value.shutdown = true;
     this.#control.publish();
@@ -83,7 +84,7 @@ export class Supervisor {
   }
 
   #endWhenAllAreGone(code: number): void {
-    if (this.#ending && this.#charges.every(({ handle }) => handle === undefined)) this.#finish?.(code);
+    if (this.#charges.every(({ handle }) => handle === undefined)) this.#finish?.(code);
   }
 
   #start(charge: Charge): void {
@@ -92,7 +93,7 @@ export class Supervisor {
     const handle = spawn(charge.name, (words) => {
       if (charge.handle !== handle) return;
       charge.handle = undefined;
-      if (this.#ending) return this.#endWhenAllAreGone(EXIT.ok);
+      if (this.#ending !== undefined) return this.#endWhenAllAreGone(this.#ending);
       this.#bury(charge, words);
     });
     charge.handle = handle;
@@ -134,6 +135,7 @@ export class Supervisor {
         charge.handle?.terminate();
       } else if (effect === "hung") {
         this.#options.log("worker hangs in native code, ending the program", { worker: charge.name });
+        clearInterval(this.#timer);
         this.#finish?.(EXIT.hung);
         return;
       } else if (effect === "start") {

@@ -51,7 +51,7 @@ export function globalPatch(settings: Some<z.infer<typeof GLOBAL_SETTINGS>>): un
   return {
     wake: {
       ...(settings.rms_filter !== undefined && { rms_filter: settings.rms_filter }),
-      ...(cooldown !== undefined && { cooldown: cooldown * 1000 }),
+      ...(cooldown !== undefined && { cooldown: Math.round(cooldown * 1000) }),
       ...(settings.multi_trigger !== undefined && { multi_trigger: settings.multi_trigger }),
     },
   };

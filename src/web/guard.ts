@@ -15,7 +15,14 @@ export function requirePassword(password: () => string | undefined): MiddlewareH
   return (context, next) => {
     const expected = password();
     if (expected === undefined) return next();
-    return basicAuth({ username: USER_NAME, password: expected, realm: "Earshot" })(context, next);
+    return basicAuth({
+      username: USER_NAME,
+      password: expected,
+      realm: "Earshot",
+      invalidUserMessage: {
+        error: { code: "password_needed", message: "a password is needed", hint: `the user name is ${USER_NAME}` },
+      },
+    })(context, next);
   };
 }
 

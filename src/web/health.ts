@@ -30,6 +30,7 @@ export interface Sight {
   /** Since the end of the newest scored frame; infinite before the first. */
   readonly scoreAgeMs: number;
   readonly lagMs: number;
+  /** Within the last minute. */
   readonly lostSamples: number;
   /** Models that are switched on. */
   readonly wanted: number;
@@ -65,6 +66,10 @@ function deafness(sight: Sight): Reason | undefined {
           ? "the sound system may hang: this goes on by itself as soon as that answers"
           : "it is being started again";
       return down(`${worker.name}_down`, `${worker.name} is not running: ${why}`, hint);
+    }
+    if (worker.state === "starting") {
+      const again = worker.lastError === "" ? "" : ` again: ${worker.lastError}`;
+      return down("starting", `${worker.name} is starting${again}`);
     }
   }
   if (sight.muted) return down("muted", "muted", "unmute on the page or with POST /api/mute");
@@ -113,8 +118,15 @@ export function assessHealth(
   if (sight.capture.demo) {
     degraded("demo_audio", `demo audio plays in place of a microphone: ${sight.capture.error}`);
   }
+  // The other words are heard; these go unnoticed.
   for (const { name, error } of sight.failed) {
-    if (deaf?.code !== "model_failed" || deaf.message !== error) degraded("model_failed", `${name}: ${error}`);
+    if (deaf?.code === "model_failed" && deaf.message === error) continue;
+    reasons.push({ code: "model_failed", severity: "down", message: `${name}: ${error}` });
+  }
+  const missing = sight.wanted - sight.listening - sight.failed.length;
+  if (deaf === undefined && missing > 0) {
+    const which = missing === 1 ? "one model is" : `${missing} models are`;
+    reasons.push({ code: "models_loading", severity: "down", message: `${which} switched on, but not loaded yet` });
   }
   if (sight.audioAgeMs <= NO_AUDIO_MS && sight.silentMs > DIGITAL_SILENCE_MS) {
     const seconds = Math.round(sight.silentMs / 1000);
@@ -128,7 +140,10 @@ export function assessHealth(
     );
   }
   if (sight.lostSamples > 0) {
-    degraded("audio_lost", `${sight.lostSamples} samples were lost because inference fell behind`);
+    degraded(
+      "audio_lost",
+      `${sight.lostSamples} samples were lost within the last minute because inference fell behind`,
+    );
   }
   for (const { code, message, hint } of troubles) degraded(code, message, hint);
   const status = reasons.some(({ severity }) => severity === "down") ? "down" : reasons.length > 0 ? "degraded" : "ok";

@@ -23,6 +23,8 @@ const FRESH_MS = 1000;
 const STALE_MS = 5000;
 const KEPT_DETECTIONS = 100;
 const SHOWN_DETECTIONS = 20;
+/** A loss is of interest for this long. */
+const LOSS_MS = 60_000;
 
 export interface HouseOptions {
   readonly memory: SharedMemory;
@@ -52,6 +54,10 @@ export class House {
   #detections: DetectionView[] = [];
   #simulations = 0;
   #lastSoundMs: number;
+  /** Of the newest frame that the history has. */
+  #remembered = 0;
+  /** Samples that inference had lost at the last look, and those it lost since the last quiet minute. */
+  readonly #loss = { seen: 0, recent: 0, atMs: 0 };
 
   constructor(options: HouseOptions) {
     this.#options = options;
@@ -93,6 +99,7 @@ export class House {
     this.#capture.refresh();
     if (this.#level.value.peak > 0) this.#lastSoundMs = nowMs;
     if (this.#score.refresh() === "fresh") this.#remember();
+    this.#countLoss(nowMs);
     const fresh = this.#takeDetections();
     for (const { model, confidence } of fresh)
       this.#wake(model, confidence, this.#options.config().activation.hold, false);
@@ -165,7 +172,7 @@ export class House {
     const level = this.#level.read();
     const score = this.#score.read();
     const shown = level.atMs !== 0 && nowMs - level.atMs < FRESH_MS;
-    const scored = nowMs - score.frameEndMs < FRESH_MS;
+    const scored = nowMs - score.frameEndMs < FRESH_MS && this.#scoresAreOfTheseModels();
     return {
       at: this.#options.unixMs(),
       rms: shown ? rounded(level.rms) : 0,
@@ -235,7 +242,7 @@ export class House {
     const { models } = this.#options.config().wake;
     const { count } = this.#modelTable.read();
     const scores = this.#score.read();
-    const scored = this.#options.monotonicMs() - scores.frameEndMs < STALE_MS;
+    const scored = this.#options.monotonicMs() - scores.frameEndMs < STALE_MS && this.#scoresAreOfTheseModels();
     return this.#models.slice(0, count).map((reader, index) => {
       const row = reader.read();
       const settings = models[row.name];
@@ -268,7 +275,10 @@ export class House {
   }
 
   #remember(): void {
-    const { scores, frameEndMs } = this.#score.value;
+    const { scores, frame, frameEndMs } = this.#score.value;
+    // A reset is published too, and no frame; and a frame may be of the models that were there before.
+    if (frame === this.#remembered || !this.#scoresAreOfTheseModels()) return;
+    this.#remembered = frame;
     const { unixMs, monotonicMs } = this.#options;
     const names = this.#listeningModels();
     const at = Math.round(unixMs() - (monotonicMs() - frameEndMs));
@@ -278,6 +288,23 @@ export class House {
       rounded(this.#level.value.rms),
       names.map((_, index) => rounded(scores[index] ?? 0)),
     );
+  }
+
+  /** While the set of models changes, the scores belong to another order than the names. */
+  #scoresAreOfTheseModels(): boolean {
+    return this.#score.value.models === this.#modelTable.read().generation;
+  }
+
+  #countLoss(nowMs: number): void {
+    const { lost } = this.#score.value;
+    const loss = this.#loss;
+    // An inference worker that was started again counts from 0.
+    const more = lost < loss.seen ? lost : lost - loss.seen;
+    if (more > 0) {
+      loss.recent += more;
+      loss.atMs = nowMs;
+    } else if (nowMs - loss.atMs > LOSS_MS) loss.recent = 0;
+    loss.seen = lost;
   }
 
   #takeDetections(): DetectionView[] {
@@ -330,11 +357,12 @@ export class House {
       capture: { state: capture.state, error: capture.error, demo: capture.demo, source: capture.source },
       audioAgeMs: level.atMs === 0 ? Number.POSITIVE_INFINITY : nowMs - level.atMs,
       silentMs: nowMs - this.#lastSoundMs,
-      armed: score.armed,
+      // After a gap the score is still that of the stream before, until the first frame of this one.
+      armed: score.armed && score.frameEndMs > capture.sinceMs,
       armsInMs: Math.max(0, score.armsAtMs - nowMs),
       scoreAgeMs: score.frame === 0 ? Number.POSITIVE_INFINITY : nowMs - score.frameEndMs,
       lagMs: score.lagMs,
-      lostSamples: score.lost,
+      lostSamples: this.#loss.recent,
       wanted: Object.values(config().wake.models).filter(({ enabled }) => enabled).length,
       listening: rows.filter(({ state }) => state === "listening").length,
       failed: rows.filter(({ state }) => state === "failed").map(({ name, error }) => ({ name, error })),

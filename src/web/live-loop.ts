@@ -38,11 +38,13 @@ export async function runLiveLoop(options: LiveLoopOptions): Promise<void> {
       const changed = steady !== told;
       told = steady;
       if (changed) audience.tell({ type: "state", state });
+      const rate = updateRateMs();
+      // A rate that was made shorter counts at once.
+      levelsDueMs = Math.min(levelsDueMs, nowMs + rate);
       const due = nowMs >= levelsDueMs;
       if (due) {
         audience.tell({ type: "levels", levels: house.levels() });
         // Absolute times: intervals that start when the last one ended drift.
-        const rate = updateRateMs();
         levelsDueMs = nowMs - levelsDueMs > rate ? nowMs + rate : levelsDueMs + rate;
       }
       if (due || changed) toFile?.({ state, levels: house.levels() });

@@ -1,0 +1,81 @@
+// The HTTP interface over a house that listens and a configuration in memory; no socket.
+import type { MiddlewareHandler } from "hono";
+import { ConfigDesk } from "../../src/config/config-desk.ts";
+import type { Override } from "../../src/config/environment.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { publishConfig } from "../../src/config/shared-config.ts";
+import { createApp } from "../../src/web/app.ts";
+import { LivedInHouse } from "./lived-in-house.ts";
+
+export interface AppFixtureOptions {
+  readonly yaml?: string;
+  readonly overrides?: readonly Override[];
+  /** Asks for a route's answer to fail, as a defect would. */
+  readonly healthFails?: boolean;
+}
+
+export function appInAHouse({ yaml = "", overrides = [], healthFails = false }: AppFixtureOptions = {}) {
+  const lived = LivedInHouse.listening();
+  const sources = { file: "earshot.yaml", text: yaml, overrides };
+  publishConfig(lived.memory.configuration.writer(), loadConfig(sources).config);
+  let text: string | undefined = yaml;
+  const desk = new ConfigDesk({
+    sources,
+    file: {
+      read: async () => text,
+      write: async (next) => {
+        text = next;
+      },
+    },
+    record: lived.memory.configuration.writer(),
+    settled: async () => [],
+  });
+  lived.config = desk.current;
+  const logged: { event: string; fields: Record<string, unknown> }[] = [];
+  const live: MiddlewareHandler = (_context, next) => next();
+  const app = createApp({
+    version: "1.2.3",
+    config: () => desk.current,
+    snapshot: async () => ({ state: lived.house.state(), levels: lived.house.levels() }),
+    detections: (limit) => lived.house.detections(limit),
+    history: () => lived.house.history.view(),
+    health: () => {
+      if (healthFails) throw new TypeError("undefined is not a microphone");
+      return lived.house.health();
+    },
+    models: () => lived.house.models(),
+    change: async (patch) => {
+      const report = await desk.change(patch);
+      lived.config = desk.current;
+      return report;
+    },
+    mute: (muted) => lived.house.mute(muted),
+    reset: () => lived.house.reset(),
+    simulate: (model, confidence, holdMs) => lived.house.simulate(model, confidence, holdMs),
+    page: new Map([
+      ["/", { body: new TextEncoder().encode("<!doctype html>"), type: "text/html", etag: '"a"' }],
+      ["/main.js", { body: new TextEncoder().encode("1"), type: "text/javascript", etag: '"b"' }],
+    ]),
+    live,
+    log: { error: (event, fields) => logged.push({ event, fields }) },
+  });
+  return {
+    app,
+    lived,
+    desk,
+    logged,
+    file: () => text,
+    get: async (path: string, headers: Record<string, string> = {}) => {
+      const response = await app.request(`http://localhost:7171${path}`, { headers });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown>, response };
+    },
+    post: async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+      const response = await app.request(`http://localhost:7171${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown>, response };
+    },
+  };
+}

@@ -1,0 +1,190 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { assessHealth, hearing, type Sight, type WorkerSight } from "../../src/web/health.ts";
+
+const worker = (name: WorkerSight["name"], changed: Partial<WorkerSight> = {}): WorkerSight => ({
+  name,
+  state: "alive",
+  beatAgeMs: 50,
+  restarts: 0,
+  lastError: "",
+  ...changed,
+});
+
+const WELL: Sight = {
+  muted: false,
+  capture: { state: "open", error: "", demo: false, source: "default" },
+  audioAgeMs: 20,
+  silentMs: 20,
+  armed: true,
+  armsInMs: 0,
+  scoreAgeMs: 60,
+  lagMs: 40,
+  lostSamples: 0,
+  wanted: 2,
+  listening: 2,
+  failed: [],
+  workers: [worker("capture"), worker("inference"), worker("web")],
+};
+
+const broken = (name: "capture" | "inference", changed: Partial<WorkerSight>): Partial<Sight> => ({
+  workers: WELL.workers.map((one) => (one.name === name ? { ...one, ...changed } : one)),
+});
+
+/** What makes a wake word go unnoticed, and what is said of it. */
+const DEAF: readonly (readonly [string, Partial<Sight>, string])[] = [
+  [
+    "capture died",
+    broken("capture", { state: "dead", lastError: "no libportaudio" }),
+    "capture is not running: no libp",
+  ],
+  ["inference died", broken("inference", { state: "dead" }), "inference is not running: it does not answer"],
+  ["inference is late", broken("inference", { state: "late" }), "inference is not running"],
+  ["nobody watches inference", broken("inference", { beatAgeMs: 2001 }), "inference is not running"],
+  ["capture starts for ever", broken("capture", { state: "starting", beatAgeMs: null }), "capture is starting"],
+  ["inference starts", broken("inference", { state: "starting" }), "inference is starting"],
+  [
+    "inference starts again",
+    broken("inference", { state: "starting", lastError: "out of memory" }),
+    "inference is starting again: out of memory",
+  ],
+  [
+    "the audio is over",
+    { capture: { ...WELL.capture, state: "ended", source: "file:a.wav" } },
+    "the audio of file:a.wav",
+  ],
+  [
+    "there is no microphone",
+    { capture: { ...WELL.capture, state: "waiting", error: "no device" } },
+    "no audio: no device",
+  ],
+  ["the microphone was not opened yet", { capture: { ...WELL.capture, state: "starting" } }, "is being opened"],
+  ["no sample ever came", { audioAgeMs: Number.POSITIVE_INFINITY }, "no samples yet"],
+  ["samples stopped", { audioAgeMs: 3100 }, "no samples for 3 s"],
+  ["no model is wanted", { wanted: 0, listening: 0 }, "no model is switched on"],
+  ["the models are loading", { listening: 0 }, "the models are loading"],
+  ["the only models failed", { listening: 0, failed: [{ name: "alexa", error: "cut off" }] }, "cut off"],
+  ["no frame was ever scored", { scoreAgeMs: Number.POSITIVE_INFINITY }, "inference scores none of it"],
+  ["scores stopped", { scoreAgeMs: 1600 }, "inference scores none of it"],
+  ["a stream has just begun", { armed: false, armsInMs: 1500 }, "arming"],
+];
+
+describe("health", () => {
+  test("is ok, without reasons, when everything is well", () => {
+    expect(assessHealth(WELL, [])).toEqual({ status: "ok", reasons: [] });
+    expect(hearing(WELL)).toEqual({ hearing: true });
+  });
+
+  test.each(DEAF)("is down, and says so, when %s", (_what, changed, said) => {
+    const { status, reasons } = assessHealth({ ...WELL, ...changed }, []);
+    expect(status).toBe("down");
+    expect(reasons[0]).toMatchObject({ severity: "down", message: expect.stringContaining(said) });
+    expect(hearing({ ...WELL, ...changed })).toEqual({ hearing: false, reason: reasons[0]?.message ?? "" });
+  });
+
+  test("is down when one of several words goes unnoticed, though the others are heard", () => {
+    const sight = { ...WELL, listening: 1, failed: [{ name: "alexa", error: "its file is cut off" }] };
+    expect(assessHealth(sight, [])).toEqual({
+      status: "down",
+      reasons: [{ code: "model_failed", severity: "down", message: "alexa: its file is cut off" }],
+    });
+    expect(hearing(sight)).toEqual({ hearing: true });
+  });
+
+  test("is down while a model that was switched on is not there yet", () => {
+    expect(assessHealth({ ...WELL, wanted: 3 }, [])).toMatchObject({
+      status: "down",
+      reasons: [{ code: "models_loading" }],
+    });
+  });
+
+  test("is degraded, not down, for who muted it; it hears nothing all the same", () => {
+    const muted = { ...WELL, muted: true, audioAgeMs: 90_000, scoreAgeMs: 90_000, silentMs: 90_000 };
+    expect(assessHealth(muted, [])).toMatchObject({ status: "degraded", reasons: [{ code: "muted" }] });
+    expect(hearing(muted)).toMatchObject({ hearing: false, reason: "muted" });
+  });
+
+  test("is down for who muted it where something is broken too", () => {
+    expect(assessHealth({ ...WELL, muted: true, ...broken("inference", { state: "dead" }) }, []).status).toBe("down");
+  });
+
+  test.each([
+    ["demo audio plays", { capture: { ...WELL.capture, demo: true, error: "no device" } }, "demo_audio"],
+    ["nothing but zeros came for a minute", { silentMs: 61_000 }, "digital_silence"],
+    ["inference is behind", { lagMs: 1200 }, "lagging"],
+    ["samples were lost", { lostSamples: 640 }, "audio_lost"],
+  ] as const)("is degraded when %s", (_what, changed, code) => {
+    expect(assessHealth({ ...WELL, ...changed }, [])).toMatchObject({
+      status: "degraded",
+      reasons: [{ code, severity: "degraded" }],
+    });
+    expect(hearing({ ...WELL, ...changed })).toEqual({ hearing: true });
+  });
+
+  test("is degraded by what is wrong elsewhere, and says that too", () => {
+    const trouble = { code: "state_file", message: "the disk is full", hint: "make room" };
+    expect(assessHealth(WELL, [trouble])).toEqual({
+      status: "degraded",
+      reasons: [{ ...trouble, severity: "degraded" }],
+    });
+  });
+
+  test("does not depend on the web worker's record: an answer is proof enough", () => {
+    expect(assessHealth({ ...WELL, workers: [worker("capture"), worker("inference")] }, []).status).toBe("ok");
+  });
+});
+
+test("whatever is seen: health is ok only if a word would be heard, and hearing is never true where health has a deafness", () => {
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+  console.log(`health: FUZZ_SEED=${seed}`);
+  const age = fc.constantFrom(0, 500, 1001, 1501, 5000, Number.POSITIVE_INFINITY);
+  const anyWorker = (name: "capture" | "inference") =>
+    fc.record({
+      name: fc.constant(name),
+      state: fc.constantFrom("starting", "alive", "late", "dead"),
+      beatAgeMs: fc.constantFrom(null, 10, 2500),
+      restarts: fc.constant(0),
+      lastError: fc.constantFrom("", "boom"),
+    });
+  const sights: fc.Arbitrary<Sight> = fc.record({
+    muted: fc.boolean(),
+    capture: fc.record({
+      state: fc.constantFrom("starting", "waiting", "open", "muted", "ended"),
+      error: fc.constant("none"),
+      demo: fc.boolean(),
+      source: fc.constant("default"),
+    }),
+    audioAgeMs: age,
+    silentMs: age,
+    armed: fc.boolean(),
+    armsInMs: fc.constant(0),
+    scoreAgeMs: age,
+    lagMs: age,
+    lostSamples: fc.constantFrom(0, 5),
+    wanted: fc.integer({ min: 0, max: 2 }),
+    listening: fc.integer({ min: 0, max: 2 }),
+    failed: fc.constantFrom([], [{ name: "alexa", error: "cut off" }]),
+    workers: fc.tuple(anyWorker("capture"), anyWorker("inference")),
+  });
+  fc.assert(
+    fc.property(sights, (sight) => {
+      const { status, reasons } = assessHealth(sight, []);
+      const wouldHear =
+        !sight.muted &&
+        sight.workers.every(({ state, beatAgeMs }) => state === "alive" && (beatAgeMs ?? 0) <= 2000) &&
+        (sight.capture.state === "open" || sight.capture.state === "muted") &&
+        sight.audioAgeMs <= 1000 &&
+        sight.scoreAgeMs <= 1500 &&
+        sight.armed &&
+        sight.listening > 0 &&
+        sight.wanted > 0;
+      expect(hearing(sight).hearing).toBe(wouldHear);
+      if (!wouldHear) expect(status).not.toBe("ok");
+      if (!wouldHear && !sight.muted) expect(status).toBe("down");
+      if (sight.failed.length > 0) expect(status).toBe("down");
+      expect(status === "ok").toBe(reasons.length === 0);
+      for (const { message } of reasons) expect(message).not.toBe("");
+    }),
+    { seed, numRuns: 500 },
+  );
+});

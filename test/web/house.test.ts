@@ -1,0 +1,275 @@
+import { describe, expect, test } from "bun:test";
+import { configSchema } from "../../src/config/schema.ts";
+import { levelsSchema, stateSchema } from "../../src/web/schemas.ts";
+import { EPOCH_MS, LivedInHouse, START_MS } from "./lived-in-house.ts";
+
+const hold = configSchema.parse({}).activation.hold;
+
+describe("the house", () => {
+  test("is off and says why before anybody wrote anything", () => {
+    const { house } = new LivedInHouse();
+    house.look();
+    const { activation, health, audio, models } = house.state();
+    expect(activation).toMatchObject({ state: "off", armed: false, is_active: false, current_rms: 0, last_update: 0 });
+    expect(activation.status).toStartWith("Not listening for wake word: ");
+    expect(health.status).toBe("down");
+    expect([audio.state, models]).toEqual(["starting", []]);
+  });
+
+  test("is armed once everything works, under the keys of both eras", () => {
+    const lived = LivedInHouse.listening();
+    const { activation } = lived.house.state();
+    expect(activation).toMatchObject({
+      state: "armed",
+      armed: true,
+      listening: true,
+      is_active: true,
+      active: true,
+      is_listening: false,
+      current_rms: 0.25,
+      rms: 0.25,
+      status: "Listening for wake word...",
+      reason: null,
+      model: null,
+    });
+    expect(activation.last_update).toBe((EPOCH_MS + lived.nowMs) / 1000);
+    expect(lived.house.health()).toMatchObject({ status: "ok", uptimeMs: 80 });
+  });
+
+  test("answers in the shapes that it promises, at any time", () => {
+    for (const lived of [new LivedInHouse(), LivedInHouse.listening()]) {
+      lived.house.look();
+      expect(stateSchema.parse(lived.house.state())).toEqual(lived.house.state());
+      expect(levelsSchema.parse(lived.house.levels())).toEqual(lived.house.levels());
+    }
+  });
+
+  test("wakes with a detection, tells it once, and is armed again after its hold", () => {
+    const lived = LivedInHouse.listening();
+    lived.detect("alexa", 0.934567);
+    const [detection, ...more] = lived.house.look();
+    expect(more).toEqual([]);
+    expect(detection).toEqual({
+      id: 0,
+      stream: 0,
+      model: "alexa",
+      model_name: "alexa",
+      confidence: 0.9346,
+      threshold: 0.5,
+      timestamp: EPOCH_MS + lived.nowMs,
+      simulated: false,
+    });
+    expect(lived.house.look()).toEqual([]);
+    expect(lived.house.state().activation).toMatchObject({
+      state: "awake",
+      is_listening: true,
+      status: "Heard alexa",
+      model: "alexa",
+    });
+    for (let ms = 0; ms < hold; ms += 80) lived.hear(0.2, [0, 0]);
+    lived.house.look();
+    expect(lived.house.state().activation).toMatchObject({ state: "armed", is_listening: false, model: "alexa" });
+  });
+
+  test("holds a detection as long as the configuration says now", () => {
+    const lived = LivedInHouse.listening();
+    lived.config = configSchema.parse({ activation: { hold: 500 } });
+    lived.detect("alexa");
+    lived.house.look();
+    for (let ms = 0; ms < 500; ms += 80) lived.hear(0.2, [0, 0]);
+    lived.house.look();
+    expect(lived.house.state().activation.state).toBe("armed");
+  });
+
+  test("is off within a second of the last sample, and shows no old level", () => {
+    const lived = LivedInHouse.listening();
+    lived.nowMs += 999;
+    expect(lived.house.state().activation).toMatchObject({ is_active: true, current_rms: 0.25 });
+    lived.nowMs += 2;
+    lived.house.look();
+    expect(lived.house.state().activation).toMatchObject({
+      state: "off",
+      is_active: false,
+      current_rms: 0,
+      reason: "no samples for 1 s",
+    });
+    expect(lived.house.levels()).toMatchObject({ rms: 0, peak: 0, scores: { alexa: 0, hey_jarvis: 0 } });
+  });
+
+  test("does not stay armed on what a dead inference worker left behind", () => {
+    const lived = LivedInHouse.listening();
+    lived.setWorkers("dead", "inference");
+    lived.house.look();
+    expect(lived.house.state().activation).toMatchObject({ state: "off", armed: false });
+    lived.setWorkers("starting", "inference");
+    lived.house.look();
+    expect(lived.house.state().activation.armed).toBe(false);
+    expect(lived.house.health().status).toBe("down");
+  });
+
+  test("mutes through the shared memory, and says so", () => {
+    const lived = LivedInHouse.listening();
+    lived.house.mute(true);
+    lived.house.look();
+    expect(lived.memory.requests.reader().read().muted).toBe(true);
+    expect(lived.house.state()).toMatchObject({
+      activation: { state: "off", is_active: false, reason: "muted" },
+      audio: { muted: true },
+      health: { status: "degraded" },
+    });
+  });
+
+  test("simulates a word: it wakes, is listed, and is marked", () => {
+    const lived = LivedInHouse.listening();
+    const detection = lived.house.simulate("alexa", 1, 300);
+    expect(detection).toMatchObject({ simulated: true, id: -1, model_name: "alexa" });
+    expect(lived.house.simulate("alexa", 1, 300).id).toBe(-2);
+    expect(lived.house.state()).toMatchObject({ activation: { state: "awake" }, detections: [{ id: -2 }, { id: -1 }] });
+    lived.nowMs += 300;
+    lived.house.look();
+    expect(lived.house.state().activation.state).toBe("armed");
+  });
+
+  test("ends an activation at a reset, and asks inference to begin anew", () => {
+    const lived = LivedInHouse.listening();
+    lived.house.simulate("alexa", 1, 60_000);
+    lived.house.reset();
+    expect(lived.house.state().activation.state).toBe("armed");
+    expect(lived.memory.requests.reader().read().resets).toBe(1);
+  });
+
+  test("goes on with the activation and the detections when the web worker is started again, and wakes nobody twice", () => {
+    const lived = LivedInHouse.listening();
+    lived.detect("alexa");
+    lived.house.look();
+    const before = lived.house.state().activation;
+    const again = lived.newHouse();
+    expect(again.look()).toEqual([]);
+    expect(again.state().activation).toEqual(before);
+    expect(again.detections(10)).toHaveLength(1);
+  });
+
+  test("keeps a mute over a new start of the web worker", () => {
+    const lived = LivedInHouse.listening();
+    lived.house.mute(true);
+    expect(lived.newHouse().muted).toBe(true);
+  });
+
+  test("lists the newest detections first, and no more than it keeps", () => {
+    const lived = LivedInHouse.listening();
+    for (let n = 0; n < 120; n++) {
+      lived.detect(`word_${n}`);
+      lived.house.look();
+    }
+    expect(lived.house.detections(3).map(({ model }) => model)).toEqual(["word_119", "word_118", "word_117"]);
+    expect(lived.house.detections(1000)).toHaveLength(100);
+    expect(lived.house.state().detections).toHaveLength(20);
+  });
+
+  test("shows each model with its score and the settings that count for it", () => {
+    const lived = LivedInHouse.listening();
+    lived.config = configSchema.parse({ wake: { models: { alexa: { threshold: 0.7, patience: 3 }, hey_jarvis: {} } } });
+    lived.hear(0.1, [0.123456, 0.9]);
+    expect(lived.house.models()).toMatchObject([
+      { name: "alexa", score: 0.1235, threshold: 0.7, sensitivity: 0.3, patience: 3, state: "listening", error: null },
+      { name: "hey_jarvis", score: 0.9, threshold: 0.5, sensitivity: 0.5, patience: 1, refractoryMs: 2000 },
+    ]);
+    expect(lived.house.levels().scores).toEqual({ alexa: 0.1235, hey_jarvis: 0.9 });
+  });
+
+  test("does not put one model's score under another's name while the models change", () => {
+    const lived = LivedInHouse.listening();
+    lived.hear(0.1, [0.9, 0.1]);
+    lived.setModels(["timer", "alexa"]);
+    expect(lived.house.levels().scores).toEqual({ timer: 0, alexa: 0 });
+    expect(lived.house.models().map(({ score }) => score)).toEqual([0, 0]);
+    lived.hear(0.1, [0.2, 0.8]);
+    expect(lived.house.levels().scores).toEqual({ timer: 0.2, alexa: 0.8 });
+  });
+
+  test("says which model failed and why", () => {
+    const lived = LivedInHouse.listening();
+    lived.setModels(["alexa"], ["hey_jarvis"]);
+    lived.hear(0.1, [0]);
+    lived.house.look();
+    expect(lived.house.models()[1]).toMatchObject({ state: "failed", error: "model hey_jarvis is cut off" });
+    expect(lived.house.health()).toMatchObject({ status: "down", reasons: [{ code: "model_failed" }] });
+    expect(lived.house.state().activation.state).toBe("armed");
+  });
+
+  test("remembers each frame's scores with its own time, and nothing for a reset", () => {
+    const lived = new LivedInHouse();
+    lived.setModels(["alexa"]);
+    // What inference publishes when a stream begins: no frame yet.
+    lived.score.publish();
+    lived.house.look();
+    expect(lived.house.history.view().frames).toEqual([]);
+    lived.hear(0.5, [0.25]);
+    lived.house.look();
+    lived.score.value.resets++;
+    lived.score.publish();
+    lived.house.look();
+    expect(lived.house.history.view()).toEqual({
+      models: ["alexa"],
+      frames: [{ at: EPOCH_MS + START_MS + 80, rms: 0.5, scores: [0.25] }],
+    });
+  });
+
+  test("is degraded by lost samples for a minute, not for ever", () => {
+    const lived = LivedInHouse.listening();
+    const lose = (lost: number) => {
+      lived.score.value.lost = lost;
+      lived.hear(0.2, [0, 0]);
+      lived.house.look();
+    };
+    lose(640);
+    expect(lived.house.health().reasons).toMatchObject([
+      { code: "audio_lost", message: expect.stringContaining("640") },
+    ]);
+    lived.nowMs += 30_000;
+    lose(1640);
+    expect(lived.house.health().reasons[0]?.message).toContain("1640");
+    lived.nowMs += 60_100;
+    lose(1640);
+    expect(lived.house.health()).toMatchObject({ status: "ok", reasons: [] });
+    // An inference worker that was started again counts from 0.
+    lose(0);
+    expect(lived.house.health().status).toBe("ok");
+    lose(80);
+    expect(lived.house.health().reasons[0]?.message).toContain("80 samples");
+  });
+
+  test("is degraded by a minute of digital silence, until a sound comes", () => {
+    const lived = LivedInHouse.listening();
+    for (let ms = 0; ms < 61_000; ms += 80) {
+      lived.hear(0, [0, 0]);
+      lived.house.look();
+    }
+    expect(lived.house.health()).toMatchObject({ status: "degraded", reasons: [{ code: "digital_silence" }] });
+    lived.hear(0.001, [0, 0]);
+    lived.house.look();
+    expect(lived.house.health().status).toBe("ok");
+  });
+
+  test("names the workers that do not go by a configuration yet", () => {
+    const lived = LivedInHouse.listening();
+    const acknowledge = (name: string, generation: number) => {
+      const worker = lived.workers.find((candidate) => candidate.name === name);
+      if (worker === undefined) return;
+      worker.heartbeat.value.configuration = generation;
+      worker.heartbeat.publish();
+    };
+    expect(lived.house.unacknowledged(1)).toEqual(["capture", "inference"]);
+    acknowledge("capture", 1);
+    expect(lived.house.unacknowledged(1)).toEqual(["inference"]);
+    acknowledge("inference", 2);
+    expect(lived.house.unacknowledged(1)).toEqual([]);
+  });
+
+  test("has the name that it was given, else the host's", () => {
+    const lived = LivedInHouse.listening();
+    expect(lived.house.state().name).toBe("kitchen-pi");
+    lived.config = configSchema.parse({ name: "Küche" });
+    expect(lived.house.state().name).toBe("Küche");
+  });
+});
