@@ -123,24 +123,27 @@ export class AudioRingReader {
 
   /** Fills `into` whole or not at all. Never blocks; allocates nothing. */
   read(into: Int16Array): AudioRead {
+    // In this order: if the epoch is still the known one, nothing before `written` belongs to a later one.
+    const written = this.written;
     const epoch = Atomics.load(this.#words, this.#header + EPOCH);
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
       this.#cursor = Atomics.load(this.#words, this.#header + EPOCH_START);
       return "gap";
     }
-    if (this.available < into.length) return this.available < 0 ? this.#jump() : "wait";
-    if (this.#lapped()) return this.#jump();
-    const mask = this.#capacity - 1;
     const cursor = this.#cursor;
+    const available = (written - cursor) | 0;
+    if (available < 0 || this.#isLapped(available)) return this.#jump(written);
+    if (available < into.length) return "wait";
+    const mask = this.#capacity - 1;
     for (let i = 0; i < into.length; i++) into[i] = this.#samples[(cursor + i) & mask] ?? 0;
     // The writer may have come round while the samples were copied.
-    if (this.#lapped()) return this.#jump();
+    if (this.#isLapped(this.available)) return this.#jump(written);
     this.#cursor = (cursor + into.length) | 0;
     return "block";
   }
 
-  /** Blocks this thread until `samples` can be read, or something else was written, or `timeoutMs` is over. */
+  /** Blocks this thread until something is written, `timeoutMs` at most; not at all if `samples` can be read. May come back early. */
   waitFor(samples: number, timeoutMs: number): void {
     const written = this.written;
     if (((written - this.#cursor) | 0) < samples) Atomics.wait(this.#words, this.#header + WRITE, written, timeoutMs);
@@ -152,12 +155,13 @@ export class AudioRingReader {
     this.#cursor = this.written;
   }
 
-  #lapped(): boolean {
-    return this.available > this.#capacity - MAX_BLOCK_SAMPLES;
+  /** The block that is being written now may already have overwritten as much as it can hold. */
+  #isLapped(available: number): boolean {
+    return available > this.#capacity - MAX_BLOCK_SAMPLES;
   }
 
-  #jump(): "gap" {
-    const written = this.written;
+  /** @param written as it was before the epoch was looked at: later samples may belong to the next one */
+  #jump(written: number): "gap" {
     this.lost += (written - this.#cursor) >>> 0;
     this.#cursor = written;
     return "gap";

@@ -1,4 +1,7 @@
-/** A counter that one thread sleeps on and others ring: "look again, something changed". It carries nothing else. */
+/**
+ * A counter that one thread sleeps on and others ring: "look again, something changed". It carries nothing else.
+ * No ring is missed. One that was counted before `seen` was taken may still wake: whoever needs to know looks at `rings`.
+ */
 export class Doorbell {
   readonly #words: Int32Array;
   readonly #at: number;
@@ -19,7 +22,10 @@ export class Doorbell {
     return Atomics.load(this.#words, this.#at);
   }
 
-  /** For threads with an event loop: resolves when it rings after `seen`, or after `timeoutMs`. */
+  /**
+   * For threads with an event loop: resolves when it rings after `seen`, or after `timeoutMs`. Waiting does not keep a
+   * worker alive: something else must, such as a server or a listener.
+   */
   async rung(seen: number, timeoutMs: number): Promise<void> {
     const waiting = Atomics.waitAsync(this.#words, this.#at, seen, timeoutMs);
     if (waiting.async) await waiting.value;

@@ -20,15 +20,28 @@ export function eventRingWords(shape: RecordShape<Fields>, slots: number): numbe
   return HEADER_WORDS + slots * recordWords(shape);
 }
 
-function slotPlaces(shape: RecordShape<Fields>, place: EventRingPlace): readonly Place[] {
+/** Calls `open` for every slot. */
+function openSlots<F extends EventFields, Slot>(
+  shape: RecordShape<F>,
+  { words, offset, slots }: EventRingPlace,
+  open: (shape: RecordShape<F>, place: Place) => Slot,
+): readonly Slot[] {
+  if (slots < 2 || (slots & (slots - 1)) !== 0) {
+    throw new RangeError(`an event ring has a power of two of slots, at least two, not ${slots}`);
+  }
   const size = recordWords(shape);
-  return Array.from({ length: place.slots }, (_, slot) => ({
-    words: place.words,
-    offset: place.offset + HEADER_WORDS + slot * size,
-  }));
+  return Array.from({ length: slots }, (_, slot) => {
+    // What a slot holds before anybody wrote, or after its writer died in it, has a number that can never stand there:
+    // an initial 0 would pass for event 0.
+    const id = { ...shape.fields.id, initial: () => slot + 1 };
+    return open({ ...shape, fields: { ...shape.fields, id } }, { words, offset: offset + HEADER_WORDS + slot * size });
+  });
 }
 
-/** Only the thread that the shape names may own one. */
+/**
+ * Only the thread that the shape names may own one. A new owner goes on where its predecessor stopped: an event whose
+ * writer died before the head counted it never happened.
+ */
 export class EventRingWriter<F extends EventFields> {
   readonly #words: Int32Array;
   readonly #headAt: number;
@@ -37,14 +50,14 @@ export class EventRingWriter<F extends EventFields> {
   constructor(shape: RecordShape<F>, place: EventRingPlace) {
     this.#words = place.words;
     this.#headAt = place.offset;
-    this.#slots = slotPlaces(shape, place).map((slot) => new RecordWriter(shape, slot));
+    this.#slots = openSlots(shape, place, (slot, at) => new RecordWriter(slot, at));
   }
 
   /** Appends one event; `fill` sets the fields of the slot, which still holds an old event's. @returns its number */
   append(fill: (event: ValueOf<F>) => void): number {
     const head = Atomics.load(this.#words, this.#headAt);
     const slot = this.#slots[head & (this.#slots.length - 1)];
-    if (slot === undefined) throw new RangeError("an event ring has a power of two of slots, at least one");
+    if (slot === undefined) throw new RangeError("an event ring without slots");
     fill(slot.value);
     (slot.value as { id: number }).id = head;
     slot.publish();
@@ -67,9 +80,10 @@ export class EventRingReader<F extends EventFields> {
   constructor(shape: RecordShape<F>, place: EventRingPlace, from: "oldest" | "newest") {
     this.#words = place.words;
     this.#headAt = place.offset;
-    this.#slots = slotPlaces(shape, place).map((slot) => new RecordReader(shape, slot));
+    this.#slots = openSlots(shape, place, (slot, at) => new RecordReader(slot, at));
     const head = Atomics.load(this.#words, this.#headAt);
-    this.#cursor = from === "newest" ? head : head - Math.min(head, this.#slots.length);
+    // The head wraps as an i32; read as unsigned it tells how many events there were, up to 2^32.
+    this.#cursor = from === "newest" ? head : (head - Math.min(head >>> 0, this.#slots.length)) | 0;
   }
 
   /** The next event, or undefined when there is none yet. The object is reused: copy what must stay. */

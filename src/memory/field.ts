@@ -33,7 +33,7 @@ export function choice<const N extends readonly [string, ...string[]]>(names: N,
   return { kind: "choice", words: 1, meaning, names, initial: () => names[0] };
 }
 
-/** UTF-8, cut at `bytes` on a character's border: one word of length, then the bytes. */
+/** UTF-8, cut on a character's border at `bytes` (rounded up to whole words): one word of length, then the bytes. */
 export const text = (bytes: number, meaning: string): Field<string> => ({
   kind: "text",
   words: 1 + Math.ceil(bytes / 4),

@@ -55,7 +55,8 @@ class Codec {
   readonly #doubles = new Float64Array(1);
   readonly #halves = new Int32Array(this.#doubles.buffer);
   readonly #encoder = new TextEncoder();
-  readonly #decoder = new TextDecoder();
+  /** Without ignoreBOM a text that begins with U+FEFF would come back without it. */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #bytes = new Uint8Array(0);
   #byteWords = new Int32Array(0);
 
@@ -176,7 +177,8 @@ export class RecordWriter<F extends Fields> {
     const writing = Atomics.load(this.#words, this.#sequenceAt) | 1;
     Atomics.store(this.#words, this.#sequenceAt, writing);
     for (const slot of this.#slots) storeSlot(this.#codec, this.#words, slot, this.value);
-    Atomics.store(this.#words, this.#sequenceAt, (writing + 1) | 0);
+    // It wraps, and 0 stays what it means: nobody wrote here yet.
+    Atomics.store(this.#words, this.#sequenceAt, (writing + 1) | 0 || 2);
     Atomics.notify(this.#words, this.#sequenceAt);
   }
 }
@@ -190,7 +192,6 @@ export type Freshness = "fresh" | "unchanged" | "torn";
 
 /** The reading end, for any thread. `value` is this reader's own copy. */
 export class RecordReader<F extends Fields> {
-  readonly #shape: RecordShape<F>;
   readonly #words: Int32Array;
   readonly #sequenceAt: number;
   readonly #slots: readonly Slot[];
@@ -200,7 +201,6 @@ export class RecordReader<F extends Fields> {
   #seen = 0;
 
   constructor(shape: RecordShape<F>, place: Place) {
-    this.#shape = shape;
     this.#words = place.words;
     this.#sequenceAt = place.offset;
     this.#slots = slotsOf(shape, place);
@@ -216,8 +216,8 @@ export class RecordReader<F extends Fields> {
   /**
    * Takes over what the writer published last.
    *
-   * @returns `fresh`; `unchanged` when nothing was published since; `torn` when the writer stayed in the middle of a
-   *   write for over 3 ms (`value` keeps the last whole copy)
+   * @returns `fresh`; `unchanged` when nothing was published since; `torn` when no copy came out whole: the writer stayed
+   *   in the middle of a write for 3 ms, or began a new one during each of 800 copies (`value` keeps the last whole one)
    */
   refresh(): Freshness {
     for (let nap = 0; nap <= NAPS; nap++) {
@@ -233,7 +233,9 @@ export class RecordReader<F extends Fields> {
         this.#seen = before;
         return "fresh";
       }
-      if (nap < NAPS) Atomics.wait(this.#words, this.#sequenceAt, Atomics.load(this.#words, this.#sequenceAt), 1);
+      const now = Atomics.load(this.#words, this.#sequenceAt);
+      // Even: it is whole again, and sleeping on it would wait for the next write instead of this one's end.
+      if (nap < NAPS && (now & 1) === 1) Atomics.wait(this.#words, this.#sequenceAt, now, 1);
     }
     return "torn";
   }
@@ -244,13 +246,12 @@ export class RecordReader<F extends Fields> {
     return this.#value;
   }
 
-  /** Blocks this thread until the writer publishes something that `refresh()` has not seen, `timeoutMs` at most. */
+  /**
+   * Blocks this thread until the writer publishes something that `refresh()` has not seen, `timeoutMs` at most.
+   * It may come back early: when a write has begun (`refresh()` then waits for its end), or woken by the one before.
+   */
   waitForChange(timeoutMs: number): void {
     const now = Atomics.load(this.#words, this.#sequenceAt);
     if (now === this.#seen || (now & 1) === 1) Atomics.wait(this.#words, this.#sequenceAt, now, timeoutMs);
-  }
-
-  get name(): string {
-    return this.#shape.name;
   }
 }

@@ -111,15 +111,20 @@ export class SharedMemory {
 
   /** For workers. @throws RangeError when the buffer is not of this layout */
   static attach(buffer: SharedArrayBuffer): SharedMemory {
-    const [magic, version, streams = 0, relays = 0] = new Int32Array(buffer, 0, 4);
+    const [magic, version, streams = 0, relays = 0] =
+      buffer.byteLength < 4 * HEADER_WORDS ? [] : new Int32Array(buffer, 0, 4);
     if (magic !== layout.MAGIC) throw new RangeError("this SharedArrayBuffer is not Earshot's: it has no magic number");
     if (version !== layout.LAYOUT_VERSION) {
       throw new RangeError(`shared memory of layout ${version}, this program knows ${layout.LAYOUT_VERSION}`);
     }
     const size = { streams, relays };
-    const expected = 4 * plan(size).words;
-    if (buffer.byteLength !== expected) {
-      throw new RangeError(`shared memory of ${buffer.byteLength} bytes, its header promises ${expected}`);
+    // Each needs a cache line at least: numbers beyond that are nonsense, and nonsense must not be planned for.
+    const most = buffer.byteLength / 64;
+    const sane = streams >= 0 && relays >= 0 && streams <= most && relays <= most;
+    if (!sane || buffer.byteLength !== 4 * plan(size).words) {
+      throw new RangeError(
+        `shared memory of ${buffer.byteLength} bytes, which is not what ${streams} streams and ${relays} relays take`,
+      );
     }
     return new SharedMemory(buffer, size);
   }
