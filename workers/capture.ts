@@ -39,6 +39,7 @@ liveAsWorker<CaptureWorkerSettings>("capture", async (memory, { demoSource }) =>
     captureSettings(config.current, requests.read().muted),
   );
 
+  heart.alive(monotonicMs());
   while (!control.read().shutdown) {
     const nowMs = monotonicMs();
     heart.beat(nowMs);

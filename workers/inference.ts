@@ -14,8 +14,6 @@ import { createEngine } from "../src/wake/engine.ts";
 import type { LoadedModel } from "../src/wake/load.ts";
 import type { TriggerSettings } from "../src/wake/trigger.ts";
 
-/** Loading models yields to the event loop now and then; this keeps the heart beating meanwhile. */
-const LOADING_BEAT_MS = 200;
 /** Longest sleep while no audio comes. */
 const IDLE_MS = 50;
 
@@ -57,10 +55,13 @@ liveAsWorker("inference", async (memory) => {
   score.publish();
 
   const failures = new Map<string, string>();
-  const loadingBeat = setInterval(() => heart.beat(monotonicMs()), LOADING_BEAT_MS);
   const engine = await createEngine({
     models: enabledModels(config.current),
-    readFile: (path) => Bun.file(path).bytes(),
+    // Loading takes seconds on a small machine, and onnxruntime lets no timer run meanwhile.
+    readFile: (path) => {
+      heart.beat(monotonicMs());
+      return Bun.file(path).bytes();
+    },
     onModelError: ({ model, message }) => {
       failures.set(model, message);
       log.error("model refused", { model, error: message });
@@ -99,7 +100,6 @@ liveAsWorker("inference", async (memory) => {
     log,
   });
   showModels();
-  clearInterval(loadingBeat);
   heart.acknowledge(config.generation);
   heart.alive(monotonicMs());
   log.info("models listening", { models: engine.models.map(({ name }) => name) });

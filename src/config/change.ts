@@ -42,7 +42,7 @@ export function prepareChange(sources: ConfigSources, before: Config, patch: unk
       { setting: "", message: 'an object of settings is expected, as {"audio":{"gain":3}}', where: "the request" },
     ]);
   }
-  const leaves = leavesOf(patch);
+  const leaves = leavesOf(patch).filter(({ path, value }) => !isSaid(before, path, value));
   // Checked alone first, so that what is wrong with the request is not blamed on a line of the file.
   const parsed = checkedConfigSchema.safeParse(patched(before, patch));
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, () => "the request"));
@@ -81,6 +81,12 @@ function leavesOf(patch: Record<string, unknown>, path: readonly string[] = []):
     }
     return isPlainObject(value) && !isEmptyMap(value) ? leavesOf(value, here) : [{ path: here, value }];
   });
+}
+
+/** Whether a setting has this value already: a client that sends back all that it got changes one of them. */
+function isSaid(config: unknown, [key, ...rest]: readonly string[], value: unknown): boolean {
+  if (key === undefined) return value !== null && JSON.stringify(config) === JSON.stringify(value);
+  return isPlainObject(config) && Object.hasOwn(config, key) && isSaid(config[key], rest, value);
 }
 
 /** A configuration with a patch laid over it. */

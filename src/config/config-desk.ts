@@ -6,7 +6,7 @@ import type { CONFIGURATION } from "../memory/layout.ts";
 import type { RecordWriter } from "../memory/record.ts";
 import { type PreparedChange, prepareChange, reloadedChange } from "./change.ts";
 import { ConfigError } from "./config-error.ts";
-import type { ConfigSources } from "./load.ts";
+import { type ConfigSources, loadConfig } from "./load.ts";
 import { type Config, isLoopback } from "./schema.ts";
 import { publishConfig } from "./shared-config.ts";
 
@@ -60,7 +60,10 @@ export class ConfigDesk {
   constructor(options: ConfigDeskOptions) {
     this.#options = options;
     this.#sources = options.sources;
-    this.#config = JSON.parse(options.record.value.json) as Config;
+    const { json } = options.record.value;
+    // Empty: a predecessor died in the middle of writing it.
+    this.#config = json === "" ? loadConfig(options.sources).config : (JSON.parse(json) as Config);
+    if (json === "") publishConfig(options.record, this.#config);
     this.#host = this.#config.web.host;
     this.#seen = { text: options.sources.text };
   }

@@ -18,6 +18,12 @@ export interface Override {
   readonly origin: string;
 }
 
+/** Other programs say `warn`, and all write it as they like. */
+function logLevel(text: string): string {
+  const level = text.toLowerCase();
+  return level === "warn" ? "warning" : level;
+}
+
 /** A variable's text as YAML would read it: numbers and booleans are themselves, all else is text. */
 function scalarOf(text: string): unknown {
   if (text === "true" || text === "false") return text === "true";
@@ -30,7 +36,7 @@ export function overridesFromEnvironment(environment: Readonly<Record<string, st
     if (text === undefined || name === CONFIG_FILE_VARIABLE) continue;
     const path = WELL_KNOWN[name] ?? pathOf(name);
     if (path === undefined) continue;
-    const value = name === "LOG_LEVEL" ? text.toLowerCase() : textual(path) ? text : scalarOf(text);
+    const value = name === "LOG_LEVEL" ? logLevel(text) : textual(path) ? text : scalarOf(text);
     overrides.push({ path, value, origin: name });
   }
   return overrides;

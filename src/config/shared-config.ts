@@ -27,7 +27,8 @@ export class SharedConfig {
   changed(): boolean {
     this.#reader.refresh();
     const { generation, json } = this.#reader.value;
-    if (generation === this.#generation) return false;
+    // Empty: its writer died in the middle of it, and its successor has not written it anew yet.
+    if (generation === this.#generation || json === "") return false;
     // It was checked by the schema before it was written here.
     this.#config = JSON.parse(json) as Config;
     this.#generation = generation;

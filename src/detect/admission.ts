@@ -23,12 +23,17 @@ export class Admission {
     this.settings = settings;
   }
 
+  /** Until when nothing counts. */
+  get coolsAtMs(): number {
+    return this.#lastMs + this.settings.cooldownMs;
+  }
+
   /** @param loudestRms the highest level of the last 1.5 s, linear 0..1 */
   admit<C extends Candidate>(candidates: readonly C[], loudestRms: number): readonly C[] {
     const [first] = candidates;
     if (first === undefined) return candidates;
     const { cooldownMs, leastRms, multiTrigger } = this.settings;
-    if (loudestRms < leastRms || first.atMs - this.#lastMs < cooldownMs) return [];
+    if (loudestRms < leastRms || first.atMs < this.#lastMs + cooldownMs) return [];
     this.#lastMs = first.atMs;
     if (multiTrigger || candidates.length === 1) return candidates;
     return [candidates.reduce((surest, next) => (next.confidence > surest.confidence ? next : surest))];

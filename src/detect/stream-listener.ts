@@ -81,6 +81,7 @@ export class StreamListener {
     value.lagMs = Math.max(0, (audio.available * 1000) / SAMPLE_RATE);
     value.lost = audio.lost;
     value.armsAtMs = detector.heldUntilMs;
+    value.coolsAtMs = this.#options.admission.coolsAtMs;
     value.armed = frameEndMs >= detector.heldUntilMs;
     score.publish();
     for (const detection of this.#options.admission.admit(heard, level.value.loudest)) this.#tell(detection);

@@ -59,6 +59,7 @@ export const SCORE = record("score", "inference", {
   resets: i32("how often this stream began anew: gaps, resets"),
   armed: bool("a wake word would fire now"),
   armsAtMs: f64("until then a live stream may not fire"),
+  coolsAtMs: f64("until then nothing fires, because a word did and the cooldown runs"),
 });
 
 /** One per loaded model, in the order of the scores. */

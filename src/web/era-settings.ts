@@ -46,8 +46,14 @@ export function globalView({ wake }: Config): z.infer<typeof GLOBAL_SETTINGS> {
   };
 }
 
-export function globalPatch(settings: Some<z.infer<typeof GLOBAL_SETTINGS>>): unknown {
-  const cooldown = settings.cooldown ?? settings.cooldown_s;
+/** Of two names for one setting: the one that says something new, for a client that sends back all that it got. */
+function either<T>(first: T | undefined, second: T | undefined, now: T): T | undefined {
+  return first === undefined || (second !== undefined && first === now) ? second : first;
+}
+
+/** @param config as it is now */
+export function globalPatch(settings: Some<z.infer<typeof GLOBAL_SETTINGS>>, config: Config): unknown {
+  const cooldown = either(settings.cooldown, settings.cooldown_s, config.wake.cooldown / 1000);
   return {
     wake: {
       ...(settings.rms_filter !== undefined && { rms_filter: settings.rms_filter }),
@@ -63,11 +69,13 @@ export function modelSettingsView(model: ModelView): z.infer<typeof MODEL_SETTIN
   return { enabled, active, threshold, sensitivity, patience, refractory: refractoryMs, ...none };
 }
 
-export function modelPatch(name: string, settings: Some<z.infer<typeof MODEL_SETTINGS>>): unknown {
-  const enabled = settings.enabled ?? settings.active;
-  const threshold =
-    settings.threshold ??
-    (settings.sensitivity === undefined ? undefined : Number((1 - settings.sensitivity).toFixed(6)));
+/** @param model as it is now */
+export function modelPatch(model: ModelView, settings: Some<z.infer<typeof MODEL_SETTINGS>>): unknown {
+  const { name } = model;
+  const enabled = either(settings.enabled, settings.active, model.enabled);
+  const { sensitivity } = settings;
+  const asThreshold = sensitivity === undefined ? undefined : Number((1 - sensitivity).toFixed(6));
+  const threshold = either(settings.threshold, asThreshold, model.threshold);
   return {
     wake: {
       models: {

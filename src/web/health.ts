@@ -27,6 +27,8 @@ export interface Sight {
   readonly silentMs: number;
   readonly armed: boolean;
   readonly armsInMs: number;
+  /** Until the cooldown after the newest word is over; 0 when it is. */
+  readonly coolsInMs: number;
   /** Since the end of the newest scored frame; infinite before the first. */
   readonly scoreAgeMs: number;
   readonly lagMs: number;
@@ -92,6 +94,7 @@ function deafness(sight: Sight): Reason | undefined {
   if (sight.scoreAgeMs > NO_SCORE_MS) {
     return down("no_scores", "audio comes, but inference scores none of it", "it may be catching up; see lagMs");
   }
+  if (sight.coolsInMs > 0) return down("cooldown", `cooling down for ${Math.ceil(sight.coolsInMs / 1000)} s`);
   if (!sight.armed) return down("arming", "arming: a stream is listened to for 2 s before it may wake anybody");
   return undefined;
 }
@@ -111,8 +114,9 @@ export function assessHealth(
 ): Pick<HealthView, "status" | "reasons"> {
   const reasons: Reason[] = [];
   const deaf = deafness(sight);
-  // Who is muted wants to be: nothing is broken.
-  if (deaf !== undefined) reasons.push(deaf.code === "muted" ? { ...deaf, severity: "degraded" } : deaf);
+  // Who is muted, or set a cooldown, wants it so: nothing is broken.
+  const wanted = deaf?.code === "muted" || deaf?.code === "cooldown";
+  if (deaf !== undefined) reasons.push(wanted ? { ...deaf, severity: "degraded" } : deaf);
   const degraded = (code: string, message: string, hint?: string) =>
     reasons.push({ code, severity: "degraded", message, ...(hint !== undefined && { hint }) });
   if (sight.capture.demo) {

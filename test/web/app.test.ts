@@ -101,8 +101,16 @@ describe("what the API says, under the keys of both eras", () => {
     const { app } = appInAHouse({ yaml: "web: {password: a very secret one}\n" });
     const headers = { authorization: `Basic ${btoa("earshot:a very secret one")}` };
     const text = await (await app.request("/api/config", { headers })).text();
-    expect(JSON.parse(text).web).toMatchObject({ password: "set", port: 7171 });
+    expect(JSON.parse(text).web).toEqual({ host: "127.0.0.1", port: 7171 });
     expect(text).not.toContain("secret");
+  });
+
+  test("what GET /api/config gives can be sent back whole, and changes what was changed in it", async () => {
+    const { get, post } = appInAHouse({ yaml: "web: {port: 8080} # mine\n" });
+    const { body } = await get("/api/config");
+    const back = structuredClone(body) as { audio: { gain: number } };
+    back.audio.gain = 3;
+    expect((await post("/api/config", back)).body).toMatchObject({ applied: ["audio.gain"] });
   });
 
   test("GET /api/state and /api/history", async () => {
@@ -133,6 +141,8 @@ describe("what the API does", () => {
   test.each([
     [{ cooldown: 1.1 }, { cooldown: 1100 }],
     [{ cooldown_s: 2 }, { cooldown: 2000 }],
+    // A client of the seed's era sends back all that it got, with one name changed.
+    [{ cooldown: 0, cooldown_s: 2 }, { cooldown: 2000 }],
     [
       { rms_filter: 0, multi_trigger: false, vad_threshold: null },
       { rms_filter: 0, multi_trigger: false },
@@ -147,6 +157,10 @@ describe("what the API does", () => {
     [{ threshold: 0.7 }, { threshold: 0.7 }],
     [{ sensitivity: 0.3 }, { threshold: 0.7 }],
     [{ active: false }, { enabled: false }],
+    [
+      { threshold: 0.5, sensitivity: 0.3, enabled: true, active: false },
+      { threshold: 0.7, enabled: false },
+    ],
     [
       { enabled: false, patience: 2, refractory: 0 },
       { enabled: false, patience: 2, refractory: 0 },

@@ -64,7 +64,8 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
       request: body(GLOBAL_SETTINGS.partial()),
       responses: changes,
     }),
-    async (context) => context.json(answer(await options.change(globalPatch(context.req.valid("json")))), 200),
+    async (context) =>
+      context.json(answer(await options.change(globalPatch(context.req.valid("json"), options.config()))), 200),
   );
   const named = z.object({ name: z.string().max(64) });
   const missing = { 404: json(schemas.errorSchema, "no such model") };
@@ -91,8 +92,8 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
       responses: { ...changes, ...missing },
     }),
     async (context) => {
-      const { name } = modelNamed(context.req.valid("param").name);
-      return context.json(answer(await options.change(modelPatch(name, context.req.valid("json")))), 200);
+      const model = modelNamed(context.req.valid("param").name);
+      return context.json(answer(await options.change(modelPatch(model, context.req.valid("json")))), 200);
     },
   );
 }
@@ -109,6 +110,6 @@ function answer({ warning, ...report }: ChangeReport): z.infer<typeof changeRepo
 }
 
 function shown(config: Config): Record<string, unknown> {
-  const { password, ...web } = config.web;
-  return { ...config, web: { ...web, password: password === undefined ? null : "set" } };
+  const { password: _, ...web } = config.web;
+  return { ...config, web };
 }
