@@ -156,8 +156,19 @@ function loadLibrary(): Symbols {
       throw new PortAudioMissingError("libportaudio.so.2 is missing: sudo apt-get install libportaudio2", { cause });
     }
     silenceAudioLibraries();
+    endWhatIsLeft(library.symbols);
   }
   return library.symbols;
+}
+
+/**
+ * A thread that died left PortAudio as it was, for the whole process: its streams hold their devices, and its list of
+ * devices stays. Each Pa_Initialize wants its Pa_Terminate; the last one closes what is open.
+ */
+function endWhatIsLeft(pa: Symbols): void {
+  let code: number;
+  do code = pa.Pa_Terminate();
+  while (code === 0);
 }
 
 function listDevices(pa: Symbols): readonly DeviceInfo[] {

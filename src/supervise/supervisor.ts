@@ -30,7 +30,7 @@ export interface SupervisorOptions {
 
 interface Charge {
   readonly name: WorkerName;
-  readonly beat: { read(): { readonly beatMs: number } };
+  readonly beat: { read(): { readonly beatMs: number; readonly state: "starting" | "alive" } };
   readonly record: ReturnType<ReturnType<SharedMemory["supervision"]>["writer"]>;
   watch: Watch;
   handle: WorkerHandle | undefined;
@@ -116,7 +116,7 @@ export class Supervisor {
   #tick(): void {
     for (const charge of this.#charges) {
       const nowMs = this.#options.monotonicMs();
-      const { beatMs } = charge.beat.read();
+      const { beatMs, state } = charge.beat.read();
       const before = charge.watch;
       const { watch, effect } = stepWatch(
         before,
@@ -124,7 +124,8 @@ export class Supervisor {
         this.#options.limits ?? WATCH_LIMITS,
       );
       charge.watch = watch;
-      if (watch.state === "alive") charge.lived = true;
+      // It beats while it starts too: its own word counts.
+      if (state === "alive") charge.lived = true;
       if (watch.state !== before.state) this.#show(charge);
       if (watch.state === "late" && before.state !== "late") {
         this.#options.log("worker late", { worker: charge.name, silentMs: Math.round(nowMs - beatMs) });

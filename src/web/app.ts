@@ -86,5 +86,8 @@ function refusalOf(error: Error): WebError {
   if (error instanceof HTTPException && error.status < 500) {
     return new WebError(400, "bad_request", error.message, "the body must be JSON, with content-type application/json");
   }
+  // Bun's, while it reads a body: nobody is left to read the answer, and nothing here is at fault.
+  if (error.name === "AbortError")
+    return new WebError(400, "gone", "the client went away before its request was whole");
   return new WebError(500, "defect", "something went wrong that should not have", "the log says what");
 }

@@ -172,8 +172,16 @@ describe("the supervisor", () => {
     });
   });
 
+  test("ends it as well when the worker beat for a while before it found that out", async () => {
+    const house = houseOf(["port_taken"]);
+    await house.pass(500);
+    house.newest("web").close({ message: "port 7171 is taken", code: "port_taken" });
+    expect(await house.pass(1000)).toBe(1);
+  });
+
   test("does not end it for the same words of a worker that lived already", async () => {
     const house = houseOf(["port_taken"]);
+    house.newest("web").heart.alive(100_000);
     await house.pass(500);
     house.newest("web").close({ message: "port 7171 is taken", code: "port_taken" });
     expect(await house.pass(2000)).toBeUndefined();

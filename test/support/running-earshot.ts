@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { LiveMessage, StateView } from "../../src/web/schemas.ts";
+import type { DetectionView, LiveMessage, StateView } from "../../src/web/schemas.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
 export interface EarshotOptions {
-  /** Arguments behind `run`; `--port` is chosen here. */
+  /** Arguments behind `run`. */
   readonly args?: readonly string[];
   /** On top of an environment without settings; a virtual microphone's `env` makes it the default device. */
   readonly env?: Readonly<Record<string, string>>;
@@ -15,25 +15,68 @@ export interface EarshotOptions {
   readonly binary?: boolean;
   /** Text of the earshot.yaml in its folder. */
   readonly config?: string;
+  /** Where it runs, as an earlier one left it. @default an empty folder of its own */
+  readonly folder?: string;
+  /** @default a free one */
+  readonly port?: number;
+  /** Leaves `--port` to the configuration, which must name `port` too. @default false */
+  readonly portFromConfig?: boolean;
+  /** What it reads as standard input. @default nothing */
+  readonly stdin?: ReadableStream<Uint8Array>;
 }
+
+/** `receivedAt`: UTC, ms. */
+export type ReceivedMessage = LiveMessage & { readonly receivedAt: number };
 
 export interface RunningEarshot {
   readonly url: string;
+  readonly port: number;
   readonly folder: string;
   readonly pid: number;
   readonly exited: Promise<number>;
   /** Everything it printed so far. */
   log(): string;
   get<T = unknown>(path: string): Promise<T>;
+  /** Newest first. */
+  detections(): Promise<readonly DetectionView[]>;
   post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Asks again and again until the state satisfies. @throws Error with the newest state and the log */
   until(what: string, satisfies: (state: StateView) => boolean, limitMs?: number): Promise<StateView>;
   /** Every message of `/ws` from now on, newest last. */
-  watch(): Promise<{ readonly messages: LiveMessage[]; close(): void }>;
+  watch(): Promise<{ readonly messages: ReceivedMessage[]; close(): void }>;
   /** SIGTERM. @returns exit code and how long it took, ms */
   stop(): Promise<{ readonly code: number; readonly tookMs: number }>;
   /** SIGKILL to everything that it started, and its folder removed. Safe to repeat. */
   destroy(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One command of Earshot, to its end or for `limitMs`. */
+export async function runCommand(
+  args: readonly string[],
+  options: Pick<EarshotOptions, "env" | "binary" | "folder"> & { readonly limitMs?: number } = {},
+): Promise<Outcome> {
+  const { env = {}, binary = false, folder = tmpdir(), limitMs = 20_000 } = options;
+  const child = Bun.spawn([...earshotCommand(binary), ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? "", HOME: folder, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: limitMs,
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, stdout, stderr };
 }
 
 /** The command that stands for `earshot`. */
@@ -50,18 +93,21 @@ export function freePort(): number {
 }
 
 export async function startEarshot(options: EarshotOptions = {}): Promise<RunningEarshot> {
-  const { args = [], env = {}, binary = false, config } = options;
-  const folder = mkdtempSync(join(tmpdir(), "earshot-"));
+  const { args = [], env = {}, binary = false, config, stdin = "ignore" } = options;
+  const { port = freePort(), portFromConfig = false } = options;
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "earshot-"));
   if (config !== undefined) await Bun.write(join(folder, "earshot.yaml"), config);
-  const port = freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = Bun.spawn([...earshotCommand(binary), "run", "--port", String(port), ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH ?? "", HOME: folder, ...env },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    [...earshotCommand(binary), "run", ...(portFromConfig ? [] : ["--port", String(port)]), ...args],
+    {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? "", HOME: folder, ...env },
+      stdin,
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
   let printed = "";
   const collect = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
@@ -73,11 +119,15 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
   const get = async <T>(path: string): Promise<T> => (await fetch(url + path)).json() as Promise<T>;
   const earshot: RunningEarshot = {
     url,
+    port,
     folder,
     pid: child.pid,
     exited: child.exited,
     log: () => printed,
     get,
+    async detections() {
+      return (await get<{ detections: DetectionView[] }>("/api/detections?limit=100")).detections;
+    },
     async post(path, body) {
       const response = await fetch(url + path, {
         method: "POST",
@@ -97,9 +147,11 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
       throw new Error(`not within ${limitMs} ms: ${what}\n${JSON.stringify(newest, undefined, 1)}\n${printed}`);
     },
     async watch() {
-      const messages: LiveMessage[] = [];
+      const messages: ReceivedMessage[] = [];
       const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
-      socket.onmessage = ({ data }) => messages.push(JSON.parse(String(data)) as LiveMessage);
+      socket.onmessage = ({ data }) => {
+        messages.push({ ...(JSON.parse(String(data)) as LiveMessage), receivedAt: Date.now() });
+      };
       await new Promise((open, failed) => {
         socket.onopen = open;
         socket.onerror = failed;
@@ -123,6 +175,7 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
       await child.exited;
       rmSync(folder, { recursive: true, force: true });
     },
+    [Symbol.asyncDispose]: () => earshot.destroy(),
   };
   return earshot;
 }

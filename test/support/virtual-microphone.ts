@@ -16,6 +16,12 @@ export interface VirtualMicrophone {
   /** Stops the sound server as a debugger would: it keeps its sockets and answers nothing. */
   freeze(): void;
   thaw(): void;
+  /** How many streams record from it. */
+  listeners(): Promise<number>;
+  /** Takes the device away from the running sound server. */
+  unplug(): Promise<void>;
+  /** Gives it back after `unplug`. */
+  plug(): Promise<void>;
   /** Kills the sound server, as a crash or an unplugged device. */
   kill(): Promise<void>;
   /** Starts it again after `kill`, under the same address. */
@@ -67,6 +73,18 @@ export async function startVirtualMicrophone(options: VirtualMicrophoneOptions =
     },
     freeze: () => server.kill("SIGSTOP"),
     thaw: () => server.kill("SIGCONT"),
+    async listeners() {
+      const listed = Bun.spawn(["pactl", "list", "short", "source-outputs"], { env, stdin: "ignore" });
+      return (await new Response(listed.stdout).text()).split("\n").filter((line) => line !== "").length;
+    },
+    async unplug() {
+      await pactl(env, "unload-module", "module-null-sink");
+    },
+    async plug() {
+      await pactl(env, "load-module", "module-null-sink", ...sinkArguments(sampleRateHz, channels));
+      await pactl(env, "set-default-source", "vmic.monitor");
+      await pactl(env, "set-default-sink", "vmic");
+    },
     async kill() {
       server.kill("SIGKILL");
       await server.exited;
@@ -119,8 +137,7 @@ async function startServer(
       "-L",
       `module-native-protocol-unix socket=${folder}/native auth-anonymous=1`,
       "-L",
-      // Without norewinds the audio comes in lumps of two seconds.
-      `module-null-sink sink_name=vmic rate=${sampleRateHz} channels=${channels} format=s16le norewinds=1`,
+      ["module-null-sink", ...sinkArguments(sampleRateHz, channels)].join(" "),
     ],
     { env, stdin: "ignore", stdout: "ignore", stderr: Bun.file(log) },
   );
@@ -134,6 +151,11 @@ async function startServer(
   }
   await pactl(env, "set-default-sink", "vmic");
   return server;
+}
+
+/** Without norewinds the audio comes in lumps of two seconds. */
+function sinkArguments(sampleRateHz: number, channels: number): readonly string[] {
+  return ["sink_name=vmic", `rate=${sampleRateHz}`, `channels=${channels}`, "format=s16le", "norewinds=1"];
 }
 
 function pactl(env: Record<string, string>, ...args: readonly string[]): Promise<number> {

@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { PARENT_VARIABLE } from "../../src/supervise/parent.ts";
+import { descendants, earshotCommand, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
+
+const DEMO = join(import.meta.dir, "../../demo/alexa.wav");
+const LOOP = ["--model", "alexa", "--source", `file:${DEMO}?loop`];
+/** A sound system where there is none. */
+const NO_SOUND = { PULSE_SERVER: "unix:/nonexistent", JACK_NO_START_SERVER: "1" };
+
+const started: RunningEarshot[] = [];
+async function start(...options: Parameters<typeof startEarshot>): Promise<RunningEarshot> {
+  const earshot = await startEarshot(...options);
+  started.push(earshot);
+  return earshot;
+}
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((earshot) => earshot.destroy()));
+}, 10_000);
+
+const answers = (earshot: RunningEarshot) => earshot.until("it answers", () => true, 10_000);
+const childOf = ({ pid }: RunningEarshot) => descendants(pid)[0] ?? 0;
+const gone = (pid: number) =>
+  Bun.spawnSync(["ps", "-p", String(pid), "-o", "stat="])
+    .stdout.toString()
+    .trim() === "";
+
+async function stopsAtOnce(earshot: RunningEarshot, signal: "SIGTERM" | "SIGINT", codes = [0]): Promise<void> {
+  const startedMs = performance.now();
+  process.kill(earshot.pid, signal);
+  expect(codes).toContain(await earshot.exited);
+  expect(performance.now() - startedMs).toBeLessThan(1000);
+}
+
+describe("the two processes", () => {
+  test("the child is killed: its parent starts it again at once", async () => {
+    const earshot = await start({ args: LOOP });
+    await answers(earshot);
+    const child = childOf(earshot);
+    const startedMs = performance.now();
+    process.kill(child, "SIGKILL");
+    await earshot.until("another one armed", ({ activation }) => activation.armed && childOf(earshot) !== child);
+    expect(performance.now() - startedMs).toBeLessThan(6000);
+    expect(earshot.log()).toContain("end=SIGKILL");
+  }, 25_000);
+
+  test("the parent is killed: the child ends by itself and frees the port", async () => {
+    const earshot = await start({ args: LOOP });
+    await answers(earshot);
+    const child = childOf(earshot);
+    process.kill(earshot.pid, "SIGKILL");
+    const startedMs = performance.now();
+    while (!gone(child) && performance.now() - startedMs < 5000) await Bun.sleep(50);
+    expect(gone(child)).toBe(true);
+    expect(performance.now() - startedMs).toBeLessThan(3000);
+    const next = await start({ args: LOOP, port: earshot.port });
+    await answers(next);
+  }, 25_000);
+
+  test("systemd is the parent: there is no other", async () => {
+    const shell = `SYSTEMD_EXEC_PID=$$ exec ${earshotCommand(false).join(" ")} run --port 0 ${LOOP.join(" ").replace("?", "\\?")}`;
+    const child = Bun.spawn(["sh", "-c", shell], {
+      env: { PATH: process.env.PATH ?? "" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const decoder = new TextDecoder();
+    let printed = "";
+    for await (const chunk of child.stderr) {
+      printed += decoder.decode(chunk);
+      if (printed.includes("page ready")) break;
+    }
+    expect(descendants(child.pid)).toEqual([]);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+  }, 15_000);
+});
+
+describe("it ends in under a second with exit code 0", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "on %s while it listens",
+    async (signal) => {
+      const earshot = await start({ args: LOOP });
+      await earshot.until("armed", ({ activation }) => activation.armed);
+      await stopsAtOnce(earshot, signal);
+    },
+    15_000,
+  );
+
+  test("on SIGTERM while it waits for a microphone", async () => {
+    const earshot = await start({ env: NO_SOUND });
+    await earshot.until("waiting", ({ audio }) => audio.state === "waiting");
+    await stopsAtOnce(earshot, "SIGTERM");
+  }, 15_000);
+
+  test.each([100, 400])(
+    "on SIGTERM %d ms after its start",
+    async (afterMs) => {
+      const earshot = await start({ args: LOOP });
+      await Bun.sleep(afterMs);
+      // Before its first line runs the signal itself ends it, and there is nothing yet to be closed.
+      await stopsAtOnce(earshot, "SIGTERM", [0, 143]);
+    },
+    15_000,
+  );
+});
+
+describe("the port is taken", () => {
+  test("by another program: it says so and ends with exit code 1, once", async () => {
+    const other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const earshot = await start({ args: LOOP, port: other.port });
+    const startedMs = performance.now();
+    expect(await earshot.exited).toBe(1);
+    other.stop(true);
+    expect(performance.now() - startedMs).toBeLessThan(5000);
+    expect(earshot.log()).toContain(`port ${other.port} on 127.0.0.1 is taken: is another earshot running?`);
+    expect(earshot.log()).not.toContain("starting it again");
+  }, 15_000);
+
+  test("when it was started again, for a moment: it tries until the port is free", async () => {
+    const other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const earshot = await start({ args: LOOP, port: other.port, env: { [PARENT_VARIABLE]: "1" } });
+    while (!earshot.log().includes("is taken")) await Bun.sleep(20);
+    other.stop(true);
+    await answers(earshot);
+  }, 15_000);
+});
