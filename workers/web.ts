@@ -94,10 +94,17 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       memory.webBell.ring();
       return report;
     },
-    mute: (muted) => {
+    mute: async (muted) => {
+      // At once; what keeps it over a restart may wait for a disk.
       house.mute(muted);
-      log.info(muted ? "muted" : "unmuted", {});
       memory.webBell.ring();
+      log.info(muted ? "muted" : "unmuted", {});
+      try {
+        return (await desk.change({ audio: { muted } })).warning;
+      } catch (error) {
+        house.mute(desk.current.audio.muted);
+        throw error;
+      }
     },
     reset: () => {
       house.reset();

@@ -67,6 +67,10 @@ async function supervise(sources: ConfigSources, flags: RunFlags, restarts: numb
   const { config } = loadConfig(sources);
   const memory = SharedMemory.create({ streams: 1, relays: 1 });
   publishConfig(memory.configuration.writer(), config);
+  // Before any sample is read: the web worker, whose record this is, starts later than the microphone.
+  const requests = memory.requests.writer();
+  requests.value.muted = config.audio.muted;
+  requests.publish();
 
   const capture: CaptureWorkerSettings =
     flags.demoWithoutMicrophone === true ? { demoSource: `file:${demoPath()}?loop` } : {};

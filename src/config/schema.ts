@@ -37,6 +37,8 @@ export const configSchema = z.strictObject({
       source: z.union([z.string().min(1), z.int().min(0).transform(String)]).default("default"),
       /** dB, applied before anything measures or listens. */
       gain: z.number().min(-60).max(60).default(0),
+      /** Whoever muted it wants it muted after a restart too. */
+      muted: z.boolean().default(false),
     })
     .prefault({}),
   wake: z

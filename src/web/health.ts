@@ -94,8 +94,8 @@ function deafness(sight: Sight): Reason | undefined {
   if (sight.scoreAgeMs > NO_SCORE_MS) {
     return down("no_scores", "audio comes, but inference scores none of it", "it may be catching up; see lagMs");
   }
-  if (sight.coolsInMs > 0) return down("cooldown", `cooling down for ${Math.ceil(sight.coolsInMs / 1000)} s`);
   if (!sight.armed) return down("arming", "arming: a stream is listened to for 2 s before it may wake anybody");
+  if (sight.coolsInMs > 0) return down("cooldown", `cooling down for ${Math.ceil(sight.coolsInMs / 1000)} s`);
   return undefined;
 }
 

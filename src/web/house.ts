@@ -54,6 +54,8 @@ export class House {
   #detections: DetectionView[] = [];
   #simulations = 0;
   #lastSoundMs: number;
+  /** What the configuration last said of mute: only a change of it counts here. */
+  #configuredMute: boolean | undefined;
   /** Of the newest frame that the history has. */
   #remembered = 0;
   /** Samples that inference had lost at the last look, and those it lost since the last quiet minute. */
@@ -95,6 +97,7 @@ export class House {
   /** Looks at everything once. @returns detections that are new since the last look, oldest first */
   look(): readonly DetectionView[] {
     const nowMs = this.#options.monotonicMs();
+    this.#followMute();
     this.#level.refresh();
     this.#capture.refresh();
     if (this.#level.value.peak > 0) this.#lastSoundMs = nowMs;
@@ -137,6 +140,14 @@ export class House {
   mute(muted: boolean): void {
     this.#requests.value.muted = muted;
     this.#requests.publish();
+  }
+
+  /** Mute is a setting too, which may be edited by hand. */
+  #followMute(): void {
+    const { muted } = this.#options.config().audio;
+    if (muted === this.#configuredMute) return;
+    this.#configuredMute = muted;
+    if (muted !== this.muted) this.mute(muted);
   }
 
   /** Whether every worker works by this generation of the configuration. */

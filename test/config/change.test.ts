@@ -141,8 +141,12 @@ describe("a change", () => {
 
   test("of null takes a setting, a model or a whole section back to its default", () => {
     const text = "audio: {gain: 3, source: USB}\nwake:\n  models: {timer: {}, alexa: {threshold: 0.3}}\n";
-    expect(change(sourcesOf(text), { audio: { gain: null } }).config.audio).toEqual({ gain: 0, source: "USB" });
-    expect(change(sourcesOf(text), { audio: null }).config.audio).toEqual({ gain: 0, source: "default" });
+    expect(change(sourcesOf(text), { audio: { gain: null } }).config.audio).toEqual({
+      gain: 0,
+      source: "USB",
+      muted: false,
+    });
+    expect(change(sourcesOf(text), { audio: null }).config.audio).toEqual({ gain: 0, source: "default", muted: false });
     const { models } = change(sourcesOf(text), { wake: { models: { timer: null } } }).config.wake;
     expect(Object.keys(models)).toEqual(["alexa"]);
     expect(Object.keys(change(sourcesOf(text), { wake: { models: null } }).config.wake.models)).toEqual([

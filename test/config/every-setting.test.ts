@@ -37,6 +37,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   name: "the page and the API show it",
   "audio.source": "the ring holds another file's samples",
   "audio.gain": "the ring's samples are larger",
+  "audio.muted": "capture is told to let no sample in",
   "wake.models.*.enabled": "the model stops and starts listening",
   "wake.models.*.threshold": "a word does not reach a higher one",
   "wake.models.*.patience": "a word does not last for that many frames",
@@ -276,6 +277,14 @@ describe("in the web worker", () => {
     expect((await get("/api/state")).name).toBe("Küche");
     await change({ name: null });
     expect((await get("/api/state")).name).not.toBe("Küche");
+  });
+
+  turning("audio.muted", async () => {
+    const requests = rig.memory.requests.reader();
+    await change({ audio: { muted: true } });
+    await until("it is muted", () => requests.read().muted);
+    await change({ audio: { muted: false } });
+    await until("it is not muted", () => !requests.read().muted);
   });
 
   turning("activation.hold", async () => {

@@ -32,7 +32,7 @@ describe("the layers of the configuration", () => {
 
   test("leave what the higher layer does not name", () => {
     const config = configOf("audio:\n  gain: 6\n", environment({ EARSHOT_AUDIO__SOURCE: "USB" }));
-    expect(config.audio).toEqual({ gain: 6, source: "USB" });
+    expect(config.audio).toEqual({ gain: 6, source: "USB", muted: false });
   });
 
   test("give a variable that names one model's setting to that model and keep the default ones", () => {

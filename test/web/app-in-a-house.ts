@@ -49,7 +49,10 @@ export function appInAHouse({ yaml = "", overrides = [], healthFails = false }: 
       lived.config = desk.current;
       return report;
     },
-    mute: (muted) => lived.house.mute(muted),
+    mute: async (muted) => {
+      lived.house.mute(muted);
+      return (await desk.change({ audio: { muted } })).warning;
+    },
     reset: () => lived.house.reset(),
     simulate: (model, confidence, holdMs) => lived.house.simulate(model, confidence, holdMs),
     page: new Map([

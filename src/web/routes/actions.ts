@@ -4,7 +4,8 @@ import * as schemas from "../schemas.ts";
 import { body, json, refusals } from "./route-parts.ts";
 
 export interface ActionsOptions {
-  readonly mute: (muted: boolean) => void;
+  /** @returns why it will not outlast a restart, if so. @throws FixedSettingError */
+  readonly mute: (muted: boolean) => Promise<string | undefined>;
   readonly reset: () => void;
   readonly simulate: (model: string, confidence: number, holdMs: number) => schemas.DetectionView;
 }
@@ -16,12 +17,16 @@ export function addActionRoutes(app: OpenAPIHono, options: ActionsOptions): void
       method: "post",
       path: "/api/mute",
       request: body(z.strictObject({ muted: z.boolean() })),
-      responses: { 200: json(z.object({ muted: z.boolean() }), "now"), ...refusals },
+      responses: {
+        200: json(z.object({ muted: z.boolean(), warning: z.string().optional() }), "now, and after a restart"),
+        ...refusals,
+        409: json(schemas.errorSchema, "fixed by the environment or a flag"),
+      },
     }),
-    (context) => {
+    async (context) => {
       const { muted } = context.req.valid("json");
-      options.mute(muted);
-      return context.json({ muted }, 200);
+      const warning = await options.mute(muted);
+      return context.json({ muted, ...(warning !== undefined && { warning }) }, 200);
     },
   );
   app.openapi(
