@@ -258,7 +258,8 @@ export class Capture {
     value.device = phase.kind === "demo" ? "demo audio, in a loop" : (source?.description ?? "");
     value.sampleRate = source?.nativeRateHz ?? 0;
     value.demo = phase.kind === "demo";
-    value.live = source?.live ?? true;
+    // What is left of an ended file in the ring is no live stream: inference may still be loading its models.
+    value.live = source?.live ?? (phase.kind === "ended" ? value.live : true);
     if (phase.kind === "open") value.error = "";
     record.publish();
     bell.ring();

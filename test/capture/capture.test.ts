@@ -323,7 +323,7 @@ describe("a file that is over", () => {
     file.end();
     await rig.pass(5000);
     expect(rig.heard()).toEqual(["gap", 9]);
-    expect(rig.shown()).toMatchObject({ state: "ended", error: "the audio is over", device: "" });
+    expect(rig.shown()).toMatchObject({ state: "ended", error: "the audio is over", device: "", live: false });
     expect([file.closed, rig.opens.length]).toEqual([1, 1]);
   });
 
