@@ -120,7 +120,8 @@ export class Supervisor {
       const before = charge.watch;
       const { watch, effect } = stepWatch(
         before,
-        { type: "tick", nowMs, beatMs },
+        // Beats of one that still loads its models show that it lives, and not that it keeps the pace of one that works.
+        { type: "tick", nowMs, beatMs: before.state === "starting" && state === "starting" ? 0 : beatMs },
         this.#options.limits ?? WATCH_LIMITS,
       );
       charge.watch = watch;

@@ -5,7 +5,7 @@
 import { backOffMs } from "./back-off.ts";
 
 export interface WatchLimits {
-  /** From start to first beat: compiling the models takes seconds on a small machine. */
+  /** From its start until it does its work: compiling the models takes seconds on a small machine, and blocks it. */
   readonly startMs: number;
   /** Without a beat for this long it is late, and shown so. */
   readonly lateMs: number;
@@ -20,7 +20,7 @@ export interface WatchLimits {
 }
 
 export const WATCH_LIMITS: WatchLimits = {
-  startMs: 20_000,
+  startMs: 60_000,
   lateMs: 1_500,
   deadMs: 5_000,
   hungMs: 2_000,

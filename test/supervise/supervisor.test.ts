@@ -11,6 +11,8 @@ interface FakeWorker {
   readonly close: (words?: LastWords) => void;
   readonly heart: Heart;
   beats: boolean;
+  /** Whether it does its work already, or still starts. */
+  works: boolean;
   hangs: boolean;
   terminated: boolean;
 }
@@ -33,6 +35,7 @@ function houseOf(fatalAtStart: readonly string[] = []) {
         },
         heart: new Heart(memory, name),
         beats: true,
+        works: true,
         hangs: false,
         terminated: false,
       };
@@ -67,7 +70,7 @@ function houseOf(fatalAtStart: readonly string[] = []) {
     async pass(ms: number) {
       for (let passed = 0; passed < ms; passed += 50) {
         nowMs += 50;
-        for (const worker of started) if (worker.beats) worker.heart.beat(nowMs);
+        for (const worker of started) if (worker.beats) worker.heart[worker.works ? "alive" : "beat"](nowMs);
         jest.advanceTimersByTime(50);
       }
       await Promise.resolve();
@@ -174,9 +177,21 @@ describe("the supervisor", () => {
 
   test("ends it as well when the worker beat for a while before it found that out", async () => {
     const house = houseOf(["port_taken"]);
+    house.newest("web").works = false;
     await house.pass(500);
     house.newest("web").close({ message: "port 7171 is taken", code: "port_taken" });
     expect(await house.pass(1000)).toBe(1);
+  });
+
+  test("does not take one that loads models slowly for a dead one", async () => {
+    const house = houseOf();
+    const inference = house.newest("inference");
+    inference.works = false;
+    await house.pass(300);
+    inference.beats = false;
+    await house.pass(30_000);
+    expect(inference.terminated).toBe(false);
+    expect(house.shown("inference").state).toBe("starting");
   });
 
   test("does not end it for the same words of a worker that lived already", async () => {
