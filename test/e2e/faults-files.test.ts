@@ -69,7 +69,8 @@ test("a program all of whose models are broken runs, is red and says which", asy
     const { httpStatus, health } = await untilHealth(
       earshot,
       "it says why",
-      (answer) => reasons(answer).includes("alexia"),
+      // The supervisor may not have seen yet that the worker is done with loading.
+      (answer) => reasons(answer).startsWith("model_failed: ") && reasons(answer).includes("alexia"),
       8000,
     );
     expect(httpStatus).toBe(503);

@@ -41,6 +41,8 @@ describe.skipIf(!possible)("when a worker dies, it is started again and the rest
     const red = await untilHealth(earshot, "red", ({ httpStatus }) => httpStatus === 503, 1000);
     expect(reasons(red)).toStartWith(`${name}_down: ${name} is not running: it closed without a word`);
     await earshot.until("armed", ({ activation }) => activation.armed);
+    await untilHealth(earshot, "green", ({ health }) => health.status === "ok", 1000);
+    await Bun.sleep(100);
     // It was never green between its death and the moment when a word would be noticed again: then it stays green.
     const seen = await watching.stop();
     expect(seen.answered).toBe(seen.asked);

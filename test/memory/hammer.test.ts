@@ -36,8 +36,9 @@ test(
     );
     expect(reads.mixed).toBe(0);
     expect(reads.backwards).toBe(0);
-    expect(writes.rounds).toBeGreaterThan(100_000);
-    expect(reads.rounds).toBeGreaterThan(100_000);
+    // Enough to mean something on a machine that does other things too: the control below tears within thousands.
+    expect(writes.rounds).toBeGreaterThan(10_000);
+    expect(reads.rounds).toBeGreaterThan(10_000);
   },
   HAMMER_MS + 10_000,
 );

@@ -92,8 +92,9 @@ describe("changing the models", () => {
       if (i === 10) await changing.setModels(["alexa", "weather"]);
       await one.hop(hopOf(SOUND, i), expected);
       await other.hop(hopOf(SOUND, i), actual);
-      if (i >= 10) expect([...actual]).toEqual([...expected]);
-      else expect(actual[0]).toBe(expected[0] ?? Number.NaN);
+      // Two heads together add up in another order than one does, and the order depends on when they were put together.
+      expect(actual[0]).toBeCloseTo(expected[0] ?? Number.NaN, 5);
+      if (i >= 10) expect(actual[1]).toBeCloseTo(expected[1] ?? Number.NaN, 5);
     }
     await Promise.all([undisturbed.close(), changing.close()]);
   });
