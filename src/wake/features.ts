@@ -13,22 +13,37 @@ export const EMBEDDING_SIZE = 96;
 /** Embeddings a stream remembers, 9.6 s as in openWakeWord; no head may look back further. */
 export const HISTORY_EMBEDDINGS = 120;
 
-const MEL_BANDS = 32;
-const HOP_MEL_FRAMES = 8;
+/** Values of one mel frame. */
+export const MEL_BANDS = 32;
+/** Mel frames of one hop. */
+export const HOP_MEL_FRAMES = 8;
 /**
  * Samples of the hop before that complete the first windows of this one (512 samples, 160 apart): with them a hop yields
  * exactly 8 frames, the stride of the embedding. Before the first hop they are zeros, where openWakeWord has none and
  * gets 5 frames; the two agree once the buffers hold heard audio only.
  */
-const CONTEXT_SAMPLES = 480;
-const EMBEDDING_MEL_FRAMES = 76;
+export const CONTEXT_SAMPLES = 480;
+/** Mel frames of one embedding. */
+export const EMBEDDING_MEL_FRAMES = 76;
 /** What openWakeWord fills its mel buffer with before the first sample; near what digital silence yields. */
-const QUIET_MEL = 1;
+export const QUIET_MEL = 1;
 
 /** What heads read of a stream. */
 export interface FeatureState {
   /** The last {@link HISTORY_EMBEDDINGS} embeddings, oldest first; the array stays the same for the stream's life. */
   readonly history: Float32Array;
+  /** Counts embeddings: one more for each that the history got, and many more when all of it is replaced. */
+  age: number;
+}
+
+/** How much older a history is that was replaced: more than any head computes ahead. */
+export const REPLACED = 1000;
+
+/** The next hop of a stream. */
+export interface StreamHop<State extends FeatureState> {
+  readonly state: State;
+  /** {@link HOP_SAMPLES} samples, 16 kHz mono, at int16 scale (the models know no other). */
+  readonly pcm: Int16Array;
 }
 
 /** Turns hops of PCM into embeddings, for any number of streams. */
@@ -44,12 +59,8 @@ export interface Features<State extends FeatureState> {
    * @param pcm {@link HOP_SAMPLES} samples
    */
   settle(state: State, pcm: Int16Array): Promise<void>;
-  /**
-   * Takes one hop and appends one embedding to the history. One call at a time for each state.
-   *
-   * @param pcm {@link HOP_SAMPLES} samples, 16 kHz mono, at int16 scale (the models know no other)
-   */
-  step(state: State, pcm: Int16Array): Promise<void>;
+  /** Takes a hop of each of these streams and appends one embedding to its history. One call at a time for each state. */
+  step(hops: readonly StreamHop<State>[]): Promise<void>;
   /** Releases the sessions. */
   close(): Promise<void>;
 }
@@ -85,6 +96,7 @@ export async function createPlainFeatures(mel: Session, embedding: Session): Pro
     state.samples.fill(0);
     state.mel.fill(QUIET_MEL);
     for (let at = 0; at < state.history.length; at += EMBEDDING_SIZE) state.history.set(quietEmbedding, at);
+    state.age += REPLACED;
   };
 
   const appendMelFrames = async (state: PlainState, pcm: Int16Array): Promise<void> => {
@@ -102,6 +114,7 @@ export async function createPlainFeatures(mel: Session, embedding: Session): Pro
       const melFrames = new Float32Array(EMBEDDING_MEL_FRAMES * MEL_BANDS);
       const state: PlainState = {
         history: new Float32Array(HISTORY_EMBEDDINGS * EMBEDDING_SIZE),
+        age: 0,
         samples,
         melFeed: { [melInput]: tensorOver(samples, [1, samples.length]) },
         mel: melFrames,
@@ -120,13 +133,17 @@ export async function createPlainFeatures(mel: Session, embedding: Session): Pro
       fillWithMean(state.mel, state.mel.length - HOP_MEL_FRAMES * MEL_BANDS);
       const settled = await embed(state.embeddingFeed);
       for (let at = 0; at < state.history.length; at += EMBEDDING_SIZE) state.history.set(settled, at);
+      state.age += REPLACED;
     },
 
-    async step(state, pcm) {
-      await appendMelFrames(state, pcm);
-      const newest = await embed(state.embeddingFeed);
-      state.history.copyWithin(0, EMBEDDING_SIZE);
-      state.history.set(newest, state.history.length - EMBEDDING_SIZE);
+    async step(hops) {
+      for (const { state, pcm } of hops) {
+        await appendMelFrames(state, pcm);
+        const newest = await embed(state.embeddingFeed);
+        state.history.copyWithin(0, EMBEDDING_SIZE);
+        state.history.set(newest, state.history.length - EMBEDDING_SIZE);
+        state.age++;
+      }
     },
 
     async close() {
@@ -135,8 +152,8 @@ export async function createPlainFeatures(mel: Session, embedding: Session): Pro
   };
 }
 
-/** Fills mel frames with the mean of those from `newest` on. */
-function fillWithMean(mel: Float32Array, newest: number): void {
+/** Fills mel frames with the mean of those from the value at `newest` on. */
+export function fillWithMean(mel: Float32Array, newest: number): void {
   const mean = new Float32Array(MEL_BANDS);
   const frames = (mel.length - newest) / MEL_BANDS;
   for (let i = newest; i < mel.length; i++) mean[i % MEL_BANDS] = (mean[i % MEL_BANDS] ?? 0) + (mel[i] ?? 0) / frames;

@@ -1,9 +1,9 @@
 /** A head: the small graph that knows one wake word. It looks at the last embeddings of a stream and gives a score. */
 import { EMBEDDING_SIZE, HISTORY_EMBEDDINGS } from "./features.ts";
-import { describeTensor, type Feed, runForFloats, type Session, tensorOver } from "./ort.ts";
+import { describeTensor, type Session } from "./ort.ts";
 
+/** What is to be known of a head's graph to run it. */
 export interface Head {
-  readonly session: Session;
   readonly inputName: string;
   readonly outputName: string;
   /** How many embeddings it looks back over. */
@@ -40,34 +40,29 @@ export function headOf(session: Session): Head | string {
     output.shape.length === 2 &&
     typeof outputs === "number" &&
     outputs >= 1;
-  return fits ? { session, inputName: input.name, outputName: output.name, window, outputs } : refusal;
-}
-
-/** What to run a head with to score the stream that `history` belongs to, now and after every later step of it. */
-export function headFeed(head: Head, history: Float32Array): Feed {
-  const newest = history.subarray(history.length - head.window * EMBEDDING_SIZE);
-  return { [head.inputName]: tensorOver(newest, [1, head.window, EMBEDDING_SIZE]) };
+  return fits ? { inputName: input.name, outputName: output.name, window, outputs } : refusal;
 }
 
 /**
- * Runs a head and writes its score and its class at `index`: the only output, or the highest of those that are not the
- * background. An output that is not a number counts as 0.
+ * Reads the score and the class of a head from its outputs and writes them at `index`: the only output, or the highest
+ * of those that are not the background. An output that is not a number counts as 0.
  *
+ * @param outputs of this head from `begin` on, `count` of them
  * @param classes receives the number of the output that `scores` is of
  */
-export async function scoreHead(
-  head: Head,
-  feed: Feed,
+export function readScore(
+  outputs: Float32Array,
+  begin: number,
+  count: number,
   scores: Float32Array,
   classes: Uint16Array,
   index: number,
-): Promise<void> {
-  const outputs = await runForFloats(head.session, feed, head.outputName, head.outputs);
-  const first = outputs.length > 1 ? 1 : 0;
+): void {
+  const first = count > 1 ? 1 : 0;
   let best = first;
   let score = 0;
-  for (let i = first; i < outputs.length; i++) {
-    const candidate = outputs[i] ?? 0;
+  for (let i = first; i < count; i++) {
+    const candidate = outputs[begin + i] ?? 0;
     if (candidate > score) {
       score = candidate;
       best = i;

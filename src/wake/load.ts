@@ -1,4 +1,4 @@
-/** From an entry of the configuration, a name or a path, to a checked model with its session. */
+/** From an entry of the configuration, a name or a path, to a checked model; and the graphs that all models share. */
 import { closest, distance } from "fastest-levenshtein";
 import {
   BACKGROUND_CLASS,
@@ -8,10 +8,12 @@ import {
   type KnownModel,
   MELSPECTROGRAM,
 } from "./catalogue.ts";
-import { createPlainFeatures, EMBEDDING_SIZE, type Features, type PlainState } from "./features.ts";
-import { type Head, headFeed, headOf, scoreHead } from "./heads.ts";
+import { type EmbeddingForm, type FormedFeatures, openFeatures, type PublishedGraph } from "./feature-form.ts";
+import { EMBEDDING_SIZE } from "./features.ts";
+import type { HeadTrial } from "./head-bank.ts";
+import { type Head, headOf } from "./heads.ts";
 import { modelPath, onnxruntimeWasmPath } from "./model-files.ts";
-import { openSession, prepareOnnxruntime, type Session } from "./ort.ts";
+import { openSession, prepareOnnxruntime, runForFloats, type Session, tensorOver } from "./ort.ts";
 import { WakeModelError } from "./wake-model-error.ts";
 
 /** Reads a whole file, and rejects where it cannot: `(path) => Bun.file(path).bytes()`. */
@@ -44,12 +46,14 @@ export interface LoadedModel {
   readonly source?: string;
 }
 
+/** A model that was tried and works. */
 export interface ReadyModel {
   readonly model: LoadedModel;
   readonly head: Head;
+  readonly trial: HeadTrial;
 }
 
-/** A model whose bytes were read and checked, and which has no session yet. */
+/** A model whose bytes were read and checked, and which was not tried yet. */
 export interface ReadModel {
   readonly entry: string;
   readonly name: string;
@@ -67,14 +71,14 @@ const REINSTALL = '"npm ci" in the project\'s folder (or "npm start") puts it ba
  *
  * @throws WakeModelError (missing_file, altered_file, not_onnx)
  */
-export async function loadFeatures(readFile: ReadFile): Promise<Features<PlainState>> {
+export async function loadFeatures(readFile: ReadFile, form: EmbeddingForm): Promise<FormedFeatures> {
   prepareOnnxruntime(await readInstalled("onnxruntime", "onnxruntime", onnxruntimeWasmPath, readFile));
-  const open = async (graph: FeatureModel): Promise<Session> => {
+  const published = async (graph: FeatureModel): Promise<PublishedGraph> => {
     const { bytes } = await readReleased(graph.file, graph, readFile);
-    return openGraph(graph.file, graph.file, bytes);
+    return { bytes, open: () => openGraph(graph.file, graph.file, bytes) };
   };
-  const mel = await open(MELSPECTROGRAM);
-  return createPlainFeatures(mel, await open(EMBEDDING));
+  const mel = await published(MELSPECTROGRAM);
+  return openFeatures(mel, await published(EMBEDDING), form);
 }
 
 /**
@@ -97,22 +101,27 @@ export async function readModel(asked: ModelEntry, readFile: ReadFile): Promise<
 }
 
 /**
- * Opens a session for a model and tries it once.
+ * Tries a model, in a session of its own that is closed again.
  *
- * @param quiet the history of a stream that has heard nothing
+ * @param histories of streams to try it with
  * @throws WakeModelError (not_onnx, wrong_shape)
  */
-export async function openModel(read: ReadModel, quiet: Float32Array): Promise<ReadyModel> {
+export async function tryModel(read: ReadModel, histories: readonly Float32Array[]): Promise<ReadyModel> {
   const { entry, name, known, path, sha256 } = read;
   const session = await openGraph(entry, path, read.bytes);
   try {
     const head = headOf(session);
     if (typeof head === "string") throw new WakeModelError("wrong_shape", entry, `model ${entry}: ${head}`);
-    await scoreHead(head, headFeed(head, quiet), new Float32Array(1), new Uint16Array(1), 0).catch((cause: unknown) => {
-      const shape = `[1, ${head.window}, ${EMBEDDING_SIZE}]`;
-      const message = `model ${entry}: it says it takes ${shape}, but a trial run failed: ${reason(cause)}`;
-      throw new WakeModelError("wrong_shape", entry, message, { cause });
-    });
+    const shape = [1, head.window, EMBEDDING_SIZE];
+    const outputs: Float32Array[] = [];
+    for (const history of histories) {
+      const feed = { [head.inputName]: tensorOver(history.subarray(-head.window * EMBEDDING_SIZE), shape) };
+      const tried = await runForFloats(session, feed, head.outputName, head.outputs).catch((cause: unknown) => {
+        const message = `model ${entry}: it says it takes [${shape.join(", ")}], but a trial run failed: ${reason(cause)}`;
+        throw new WakeModelError("wrong_shape", entry, message, { cause });
+      });
+      outputs.push(tried);
+    }
     const model: LoadedModel = {
       name,
       path,
@@ -122,10 +131,9 @@ export async function openModel(read: ReadModel, quiet: Float32Array): Promise<R
       threshold: known?.threshold ?? USER_THRESHOLD,
       ...(known && { phrase: known.phrase, licence: known.licence, source: known.source }),
     };
-    return { model, head };
-  } catch (error) {
+    return { model, head, trial: { histories, outputs } };
+  } finally {
     await session.release();
-    throw error;
   }
 }
 

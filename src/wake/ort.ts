@@ -41,9 +41,18 @@ export async function runForFloats(
   outputName: string,
   length: number,
 ): Promise<Float32Array> {
-  const data = (await session.run(feed))[outputName]?.data;
+  return floatsOf(await session.run(feed), outputName, length);
+}
+
+/**
+ * One output of a run.
+ *
+ * @throws Error where it is not float32 or not `length` long
+ */
+export function floatsOf(outputs: ort.InferenceSession.OnnxValueMapType, name: string, length: number): Float32Array {
+  const data = outputs[name]?.data;
   if (!(data instanceof Float32Array) || data.length !== length) {
-    throw new Error(`output "${outputName}" is not the ${length} float32 values it must be`);
+    throw new Error(`output "${name}" is not the ${length} float32 values it must be`);
   }
   return data;
 }
