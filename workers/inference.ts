@@ -102,7 +102,9 @@ liveAsWorker("inference", async (memory) => {
   showModels();
   heart.acknowledge(config.generation);
   heart.alive(monotonicMs());
-  log.info("models listening", { models: engine.models.map(({ name }) => name) });
+  const { embedding, mel, reasons } = engine.form;
+  log.info("models listening", { models: engine.models.map(({ name }) => name), embedding, mel });
+  for (const reason of reasons) log.warn("slower than it could be", { reason });
 
   let { resets } = requests.read();
   while (!control.read().shutdown) {

@@ -113,8 +113,10 @@ async function scoreClip(): Promise<Finding> {
     for await (const { scores } of scan(createDetector(engine, { live: false }), pcm))
       highest = Math.max(highest, scores[0] ?? 0);
     const tookMs = performance.now() - startedMs;
+    const { embedding, reasons } = engine.form;
     await engine.close();
-    const realTime = `${((pcm.length / 16 / tookMs) | 0).toString()} times as fast as real time`;
+    const times = Math.round(pcm.length / 16 / tookMs);
+    const realTime = [`${times} times as fast as real time in the ${embedding} form`, ...reasons].join("; ");
     return highest >= CLIP_SCORE
       ? { name, level: "ok", message: `the built-in clip scores ${highest.toFixed(2)}, ${realTime}` }
       : {
