@@ -25,7 +25,6 @@ interface Step {
 /** Packs as ProPack does, with codes of four bits for the values 0 to 15. */
 function pack(steps: readonly Step[], unpackedLength: number): Uint8Array {
   const bytes: number[] = [0x52, 0x4e, 0x43, 1, ...new Array(14).fill(0)];
-  new DataView(Uint8Array.from(bytes).buffer);
   for (let i = 0; i < 4; i++) bytes[4 + i] = (unpackedLength >> (24 - 8 * i)) & 255;
   let [word, used] = [0, 16];
   const write = (value: number, length: number): void => {
