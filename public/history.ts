@@ -5,6 +5,8 @@ import { scalePosition } from "./meter.ts";
 export const WINDOW_MS = 60_000;
 /** Two frames further apart than this are not joined by a line: nothing is known of the time between. */
 const GAP_MS = 1_000;
+/** The server derives a frame's UTC from two clocks, which step against each other by little; more is a clock set back. */
+const SMALL_STEP_MS = 1_000;
 /** A minute of frames of 80 ms, and a second to spare at the left edge. */
 const CAPACITY = 800;
 /** The level stands behind the scores in the lower part of the plot, so that it does not cover them. */
@@ -100,15 +102,16 @@ export class ScoreHistory {
     return [times, levels, ...scores];
   }
 
-  /** uPlot needs rising times: a clock that was set back begins the history anew. */
+  /** uPlot needs rising times: a small step back is smoothed, a clock that was set back begins the history anew. */
   #push(frame: Frame): void {
-    if (frame.atMs < this.#lastAtMs) {
+    if (frame.atMs < this.#lastAtMs - SMALL_STEP_MS) {
       const lastFrame = this.#lastFrame;
       this.clear();
       this.#lastFrame = lastFrame;
     }
-    this.#lastAtMs = frame.atMs;
-    this.#ring[this.#next] = frame;
+    const rising = frame.atMs > this.#lastAtMs ? frame : { ...frame, atMs: this.#lastAtMs + 1 };
+    this.#lastAtMs = rising.atMs;
+    this.#ring[this.#next] = rising;
     this.#next = (this.#next + 1) % CAPACITY;
     this.#count = Math.min(CAPACITY, this.#count + 1);
   }

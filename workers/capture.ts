@@ -32,7 +32,7 @@ liveAsWorker<CaptureWorkerSettings>("capture", async (memory, { demoSource }) =>
       level: memory.level(0).writer(),
       record: memory.capture.writer(),
       bell: memory.webBell,
-      open: (source) => openSource(source, monotonicMs),
+      open: (source) => openSource(source, monotonicMs, () => heart.beat(monotonicMs())),
       demoSource,
       log: getLogger(["earshot", "capture"]),
     },

@@ -1,41 +1,19 @@
 /** The inference worker: owns the models. It blocks until a hop of audio is there, and scores it. */
 import { getLogger } from "@logtape/logtape";
 import { monotonicMs } from "../ffi/clock.ts";
-import type { Config } from "../src/config/schema.ts";
 import { SharedConfig } from "../src/config/shared-config.ts";
-import { Admission, type AdmissionSettings } from "../src/detect/admission.ts";
+import { Admission } from "../src/detect/admission.ts";
 import { failedRow, loadedRow, ModelTable } from "../src/detect/model-table.ts";
 import { StreamListener } from "../src/detect/stream-listener.ts";
+import { admissionSettings, enabledModels, triggerSettings } from "../src/detect/wake-settings.ts";
 import { setUpLogging } from "../src/log/set-up.ts";
 import { Heart } from "../src/supervise/heart.ts";
 import { liveAsWorker } from "../src/supervise/worker-life.ts";
 import { createDetector } from "../src/wake/detector.ts";
 import { createEngine } from "../src/wake/engine.ts";
-import type { LoadedModel } from "../src/wake/load.ts";
-import type { TriggerSettings } from "../src/wake/trigger.ts";
 
 /** Longest sleep while no audio comes. */
 const IDLE_MS = 50;
-
-function admissionSettings({ wake }: Config): AdmissionSettings {
-  return { cooldownMs: wake.cooldown, leastRms: wake.rms_filter / 32767, multiTrigger: wake.multi_trigger };
-}
-
-function triggerSettings({ wake }: Config, { name, threshold }: LoadedModel): TriggerSettings {
-  const settings = wake.models[name];
-  return {
-    threshold: settings?.threshold ?? threshold,
-    patience: settings?.patience ?? 1,
-    refractoryMs: settings?.refractory ?? 2000,
-  };
-}
-
-/** The models that are switched on, as the engine takes them. */
-function enabledModels({ wake }: Config) {
-  return Object.entries(wake.models)
-    .filter(([, { enabled }]) => enabled)
-    .map(([name, { file }]) => (file === undefined ? name : { name, path: file }));
-}
 
 liveAsWorker("inference", async (memory) => {
   const heart = new Heart(memory, "inference");
@@ -107,15 +85,19 @@ liveAsWorker("inference", async (memory) => {
   for (const reason of reasons) log.warn("slower than it could be", { reason });
 
   let { resets } = requests.read();
+  let wanted = JSON.stringify(config.current.wake.models);
   while (!control.read().shutdown) {
     heart.beat(monotonicMs());
     if (config.changed()) {
       await setUpLogging(config.current.log, "inference");
-      failures.clear();
-      await engine.setModels(enabledModels(config.current));
+      if (wanted !== JSON.stringify(config.current.wake.models)) {
+        wanted = JSON.stringify(config.current.wake.models);
+        failures.clear();
+        await engine.setModels(enabledModels(config.current));
+        showModels();
+      }
       detector.configure((model) => triggerSettings(config.current, model));
       admission.settings = admissionSettings(config.current);
-      showModels();
       heart.acknowledge(config.generation);
     }
     if (requests.read().resets !== resets) {

@@ -16,7 +16,7 @@ import { House } from "../src/web/house.ts";
 import { runLiveLoop } from "../src/web/live-loop.ts";
 import { liveRoute } from "../src/web/live-route.ts";
 import { bundlePage } from "../src/web/page.ts";
-import { replaceFile, StateFile } from "../src/web/state-file.ts";
+import { replaceFile, type Snapshot, StateFile } from "../src/web/state-file.ts";
 
 export interface WebWorkerSettings {
   readonly sources: ConfigSources;
@@ -73,21 +73,24 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     const { method, file } = desk.current.activation_system;
     return method === "file" ? file : undefined;
   };
+  /** What the API answers from: memory, or what the state file holds. */
+  const snapshot = async (): Promise<Snapshot> => {
+    // Who looks first must tell: each detection is seen as new once.
+    for (const detection of house.look()) audience.tell({ type: "detection", detection });
+    const path = mirrorPath();
+    const live = { state: house.state(), levels: house.levels() };
+    return path === undefined ? live : stateFile.read(path).catch(() => live);
+  };
 
   const app = createApp({
     version,
     config: () => desk.current,
-    snapshot: async () => {
-      // Who looks first must tell: each detection is seen as new once.
-      for (const detection of house.look()) audience.tell({ type: "detection", detection });
-      const path = mirrorPath();
-      const live = { state: house.state(), levels: house.levels() };
-      return path === undefined ? live : stateFile.read(path).catch(() => live);
-    },
-    detections: (limit) => house.detections(limit),
+    snapshot,
+    detections: async (limit) =>
+      mirrorPath() === undefined ? house.detections(limit) : (await snapshot()).state.detections.slice(0, limit),
     history: () => house.history.view(),
     health: () => house.health(),
-    models: () => house.models(),
+    models: async () => (await snapshot()).state.models,
     change: async (patch) => {
       const report = await desk.change(patch);
       log.info("configuration changed", { applied: report.applied, written: report.written });
@@ -173,11 +176,13 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     updateRateMs: () => desk.current.activation_system.update_rate,
     mirror: () => {
       const path = mirrorPath();
+      stateFile.keepOnly(path);
       return path === undefined ? undefined : (snapshot) => void stateFile.write(path, snapshot);
     },
     beat: (nowMs) => heart.beat(nowMs),
   });
   clearInterval(reload);
+  await stateFile.end();
   audience.dismiss();
   await server.stop(true);
 });

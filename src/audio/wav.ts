@@ -1,5 +1,4 @@
 // WAV files (RIFF WAVE; Microsoft's "Multimedia Programming Interface and Data Specifications 1.0", WAVEFORMATEXTENSIBLE).
-import { SAMPLE_RATE_HZ } from "./source.ts";
 
 /** A WAV file that cannot be read, and why. */
 export class WavError extends Error {
@@ -14,7 +13,16 @@ export interface WavAudio {
   readonly samples: Int16Array;
 }
 
-const HEADER_BYTES = 44;
+/** A WAV file whose samples are read piece by piece. */
+export interface WavReader {
+  readonly sampleRateHz: number;
+  readonly channels: number;
+  /** Samples of one channel in the file. */
+  readonly length: number;
+  /** Fills `into` from sample `from` on, all channels averaged into one. @returns samples read, fewer only at the end */
+  read(from: number, into: Int16Array): number;
+}
+
 const CODECS = { pcm: 1, float: 3, extensible: 0xfffe };
 /** From here on a length is what a program writes that does not know it yet: sox 0x7ffff000, arecord 0x80000000, ffmpeg 0xffffffff. */
 const UNKNOWN_LENGTH = 0x7fff_0000;
@@ -34,6 +42,14 @@ interface Format {
  * @throws WavError when it is no WAV file, is truncated, or uses another codec
  */
 export function parseWav(bytes: Uint8Array): WavAudio {
+  const wav = wavReader(bytes);
+  const samples = new Int16Array(wav.length);
+  wav.read(0, samples);
+  return { sampleRateHz: wav.sampleRateHz, channels: wav.channels, samples };
+}
+
+/** As {@link parseWav}, for what is too long to be read at once. @throws WavError */
+export function wavReader(bytes: Uint8Array): WavReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12) throw new WavError(`no WAV file: it has only ${bytes.length} bytes`);
   const form = tag(view, 0);
@@ -50,33 +66,11 @@ export function parseWav(bytes: Uint8Array): WavAudio {
     if (id === "fmt ") format = parseFormat(view, body, length);
     if (id === "data") {
       if (format === undefined) throw new WavError("the WAV file has a data chunk before its fmt chunk");
-      return readSamples(view, body, dataLength(view, body, length), format);
+      return samplesReader(view, body, dataLength(view, body, length), format);
     }
     at = body + length + (length % 2);
   }
   throw new WavError(`the WAV file is truncated: it ends without a ${format === undefined ? "fmt" : "data"} chunk`);
-}
-
-/** A WAV file of 16 kHz mono s16. */
-export function encodeWav(samples: Int16Array): Uint8Array<ArrayBuffer> {
-  const dataBytes = samples.length * 2;
-  const bytes = new Uint8Array(HEADER_BYTES + dataBytes);
-  const view = new DataView(bytes.buffer);
-  writeTag(bytes, 0, "RIFF");
-  view.setUint32(4, HEADER_BYTES - 8 + dataBytes, true);
-  writeTag(bytes, 8, "WAVE");
-  writeTag(bytes, 12, "fmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, CODECS.pcm, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, SAMPLE_RATE_HZ, true);
-  view.setUint32(28, SAMPLE_RATE_HZ * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  writeTag(bytes, 36, "data");
-  view.setUint32(40, dataBytes, true);
-  for (let i = 0; i < samples.length; i++) view.setInt16(HEADER_BYTES + i * 2, samples[i] ?? 0, true);
-  return bytes;
 }
 
 function parseFormat(view: DataView, at: number, length: number): Format {
@@ -113,17 +107,24 @@ function dataLength(view: DataView, body: number, length: number): number {
   return length;
 }
 
-function readSamples(view: DataView, body: number, length: number, format: Format): WavAudio {
+function samplesReader(view: DataView, body: number, dataBytes: number, format: Format): WavReader {
   const { channels, bytesPerSample, sampleRateHz } = format;
-  const read = sampleReader(view, format);
-  const frames = Math.floor(length / (bytesPerSample * channels));
-  const samples = new Int16Array(frames);
-  for (let frame = 0, at = body; frame < frames; frame++) {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++, at += bytesPerSample) sum += read(at);
-    samples[frame] = Math.max(-32768, Math.min(32767, Math.round(sum / channels)));
-  }
-  return { sampleRateHz, channels, samples };
+  const sampleAt = sampleReader(view, format);
+  const length = Math.floor(dataBytes / (bytesPerSample * channels));
+  return {
+    sampleRateHz,
+    channels,
+    length,
+    read(from, into) {
+      const count = Math.max(0, Math.min(into.length, length - from));
+      for (let i = 0, at = body + from * bytesPerSample * channels; i < count; i++) {
+        let sum = 0;
+        for (let channel = 0; channel < channels; channel++, at += bytesPerSample) sum += sampleAt(at);
+        into[i] = Math.max(-32768, Math.min(32767, Math.round(sum / channels)));
+      }
+      return count;
+    },
+  };
 }
 
 /** Reads the sample at a byte offset, scaled to the range of 16 bits. What is not a number is silence. */
@@ -147,8 +148,4 @@ function sampleReader(view: DataView, { codec, bytesPerSample }: Format): (at: n
 
 function tag(view: DataView, at: number): string {
   return String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
-}
-
-function writeTag(bytes: Uint8Array, at: number, text: string): void {
-  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
 }

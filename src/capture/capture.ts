@@ -16,6 +16,8 @@ import { reopenDelayMs } from "./reopen-delay.ts";
 /** A live source that gives nothing for this long is broken, whatever it says of itself. Silence is samples too. */
 const SILENT_SOURCE_MS = 1000;
 const BLOCK_SAMPLES = SAMPLE_RATE_HZ / 50;
+/** Listeners take 80 ms at a time: what has an end is filled up to that, or its last word would never be scored. */
+const HOP_SAMPLES = 4 * BLOCK_SAMPLES;
 /** While demo audio stands in for a microphone, one is looked for this often: plugged in, it is there within 5 s. */
 const DEMO_LOOK_MS = 3000;
 
@@ -52,8 +54,12 @@ export class Capture {
   readonly #options: CaptureOptions;
   readonly #meter = new LevelMeter();
   readonly #loudest = new LoudestOf(1500 / 20);
+  /** What a source gives in one read; sources with another block size give less than a block of ours, or across two. */
+  readonly #piece = new Int16Array(BLOCK_SAMPLES);
   readonly #block = new Int16Array(BLOCK_SAMPLES);
   #filled = 0;
+  /** Samples written since the stream began, modulo a hop. */
+  #ofHop = 0;
   #settings: CaptureSettings;
   #phase: Phase = { kind: "waiting", untilMs: 0, failures: 0 };
   /** When samples came last; undefined until the source that was opened is looked at, for opening may take seconds. */
@@ -175,16 +181,18 @@ export class Capture {
     this.#newestMs ??= nowMs;
     try {
       for (;;) {
-        const room = this.#filled === 0 ? this.#block : this.#block.subarray(this.#filled);
-        const read = source.read(room);
+        const read = source.read(this.#piece);
         if (read === "ended") {
+          this.#fillHop(source, nowMs);
           this.#end(nowMs);
           return;
         }
         if (read === 0) break;
         this.#newestMs = nowMs;
-        this.#filled += read;
-        if (this.#filled === BLOCK_SAMPLES) this.#deliver(source, nowMs);
+        for (let i = 0; i < read; i++) {
+          this.#block[this.#filled++] = this.#piece[i] ?? 0;
+          if (this.#filled === BLOCK_SAMPLES) this.#deliver(source, nowMs);
+        }
       }
     } catch (error) {
       this.#broke(nowMs, error);
@@ -214,6 +222,14 @@ export class Capture {
     level.value.written = (ring.written + BLOCK_SAMPLES) | 0;
     this.#publishLevel();
     ring.write(this.#block, BLOCK_SAMPLES);
+    this.#ofHop = (this.#ofHop + BLOCK_SAMPLES) % HOP_SAMPLES;
+  }
+
+  #fillHop(source: AudioSource, nowMs: number): void {
+    while (!this.#settings.muted && (this.#filled > 0 || this.#ofHop > 0)) {
+      this.#block.fill(0, this.#filled);
+      this.#deliver(source, nowMs);
+    }
   }
 
   #end(nowMs: number): void {
@@ -228,6 +244,7 @@ export class Capture {
   #beginGap(): void {
     this.#gap = true;
     this.#filled = 0;
+    this.#ofHop = 0;
     this.#meter.reset();
     this.#loudest.reset();
   }

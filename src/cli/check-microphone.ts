@@ -1,5 +1,4 @@
 /** Whether the microphone delivers samples: opens it, listens for a second, and says what it heard. */
-import { getgroups } from "node:process";
 import { monotonicMs } from "../../ffi/clock.ts";
 import { rms } from "../audio/levels.ts";
 import { openSource } from "../audio/open-source.ts";
@@ -13,17 +12,29 @@ const LISTEN_MS = 1000;
 const LEAST_SAMPLES = 12_000;
 const OPENING_MS = 1000;
 
-/** @param running what a running program says, which may hold the only microphone itself */
-export async function checkMicrophone({ audio }: Config, running: StateView | undefined, tell: Tell): Promise<void> {
+/**
+ * @param running what a running program says, which may hold the only microphone itself
+ * @param permission what lets this user open the sound devices, where they are closed to it
+ */
+export async function checkMicrophone(
+  { audio }: Config,
+  running: StateView | undefined,
+  permission: string | undefined,
+  tell: Tell,
+): Promise<void> {
   const name = "microphone";
   if (parseSource(audio.source).kind !== "device") {
     tell({ name, level: "warning", message: `the source is ${audio.source}, no microphone` });
     return;
   }
-  tell(await listen(audio.source, running));
+  tell(await listen(audio.source, running, permission));
 }
 
-async function listen(wanted: string, running: StateView | undefined): Promise<Finding> {
+async function listen(
+  wanted: string,
+  running: StateView | undefined,
+  permission: string | undefined,
+): Promise<Finding> {
   const name = "microphone";
   try {
     const source = await openSource(wanted, monotonicMs);
@@ -46,14 +57,12 @@ async function listen(wanted: string, running: StateView | undefined): Promise<F
         message: `held by the running earshot: ${running.audio.device}, RMS ${running.activation.rms.toFixed(4)}`,
       };
     }
-    const inAudio = getgroups?.().length !== undefined;
+    const devices = "earshot devices lists what there is";
     return {
       name,
       level: "failed",
       message: (error as Error).message,
-      hint: inAudio
-        ? "earshot devices lists what there is; sudo usermod -aG audio $USER lets you use ALSA's devices"
-        : "earshot devices lists what there is",
+      hint: permission === undefined ? devices : `${permission}; ${devices}`,
     };
   }
 }

@@ -1,13 +1,13 @@
 /** What `earshot doctor` looks at, but for the microphone: each check tries the thing itself. */
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { monotonicMs } from "../../ffi/clock.ts";
+import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { SharedMemory } from "../memory/shared-memory.ts";
 import type { HealthView, StateView } from "../web/schemas.ts";
 import { createApi } from "./api.ts";
 import { clipPath } from "./demo.ts";
-import { commandConfig, type SettingFlags } from "./settings.ts";
+import { configSources, type SettingFlags } from "./settings.ts";
 
 export interface Finding {
   readonly name: string;
@@ -20,20 +20,24 @@ export type Tell = (finding: Finding) => void;
 
 /** The least score that "alexa" by a synthesiser must reach with sound models. */
 const CLIP_SCORE = 0.8;
-/** Before this day no clock can be right: UTC, milliseconds. A Pi without a battery starts in the past. */
-const EARLIEST_UTC = Date.UTC(2026, 0, 1);
 
-export async function checkConfig(flags: SettingFlags, tell: Tell): Promise<Config | undefined> {
+/** @returns the settings that hold, and the file they are written back to, be it there or not */
+export async function checkConfig(
+  flags: SettingFlags,
+  tell: Tell,
+): Promise<{ readonly config: Config; readonly file: string } | undefined> {
+  const name = "configuration";
   try {
-    const config = await commandConfig(flags);
-    tell({
-      name: "configuration",
-      level: "ok",
-      message: flags.config ?? "defaults, earshot.yaml if it is there, environment",
-    });
-    return config;
+    const sources = await configSources(flags, process.env);
+    const { config } = loadConfig(sources);
+    const { file, text, overrides, onlyModels } = sources;
+    const origins = new Set(overrides.map(({ origin }) => origin));
+    if (onlyModels !== undefined) origins.add("--model");
+    const read = text === undefined ? `there is no ${file}: defaults hold` : `${file} was read`;
+    tell({ name, level: "ok", message: origins.size === 0 ? read : `${read}, and over it ${[...origins].join(", ")}` });
+    return { config, file };
   } catch (error) {
-    tell({ name: "configuration", level: "failed", message: String((error as Error).message) });
+    tell({ name, level: "failed", message: (error as Error).message });
     return undefined;
   }
 }
@@ -148,25 +152,125 @@ export async function checkStateFile({ activation_system }: Config, tell: Tell):
   }
 }
 
-export function checkSharedMemory(tell: Tell): void {
-  const { buffer } = SharedMemory.create({ streams: 1, relays: 1 });
-  SharedMemory.attach(buffer);
-  tell({ name: "shared memory", level: "ok", message: `${Math.round(buffer.byteLength / 1024)} KiB` });
+const ANSWER_LIMIT_MS = 1000;
+/** Sleeps until word 0 changes, then puts its successor into word 1. */
+const ANSWERING = `onmessage = ({ data: words }) => {
+  Atomics.wait(words, 0, 0);
+  Atomics.store(words, 1, Atomics.load(words, 0) + 1);
+  Atomics.notify(words, 1);
+};`;
+const QUESTION = 41;
+
+/**
+ * Whether a second thread sees what this one writes, and each can wake the other.
+ * @param answering JavaScript of the second thread
+ */
+export async function checkThreads(tell: Tell, answering = ANSWERING): Promise<void> {
+  const name = "shared memory";
+  const url = URL.createObjectURL(new Blob([answering], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  try {
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const startedMs = performance.now();
+    const answered = Atomics.waitAsync(words, 1, 0, ANSWER_LIMIT_MS);
+    worker.postMessage(words);
+    Atomics.store(words, 0, QUESTION);
+    Atomics.notify(words, 0);
+    await answered.value;
+    const tookMs = Math.round(performance.now() - startedMs);
+    tell(
+      Atomics.load(words, 1) === QUESTION + 1
+        ? { name, level: "ok", message: `a second thread answered through it after ${tookMs} ms` }
+        : {
+            name,
+            level: "failed",
+            message: `a second thread did not answer through it within ${ANSWER_LIMIT_MS} ms`,
+            hint: "is the machine overloaded? uptime",
+          },
+    );
+  } finally {
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  }
 }
 
-export function checkClock(tell: Tell): void {
-  const before = monotonicMs();
-  const after = monotonicMs();
-  const runs = after >= before && before > 0;
-  const wall = Date.now();
+const MEASURED_MS = 200;
+/** Two clocks of one machine may differ by this part of what they measured. */
+const TOLERANCE = 0.1;
+/** Other machines, where the files may come from, run ahead by less. */
+const FILE_SLACK_MS = 3_600_000;
+
+export interface ClockReadings {
+  /** What the threads share as their clock counted while `referenceMs` passed. */
+  readonly monotonicMs: number;
+  readonly referenceMs: number;
+  /** The time of day, UTC, ms. */
+  readonly wallAt: number;
+  /** When the program's file was written, UTC, ms. */
+  readonly programAt: number;
+  /** Whether the time comes from the network; undefined where nobody knows. */
+  readonly synchronised: boolean | undefined;
+}
+
+export async function checkClock(tell: Tell): Promise<void> {
+  const [fromMonotonicMs, fromReferenceMs] = [monotonicMs(), performance.now()];
+  await Bun.sleep(MEASURED_MS);
   tell(
-    runs && wall >= EARLIEST_UTC
-      ? { name: "clock", level: "ok", message: new Date(wall).toISOString() }
-      : {
-          name: "clock",
-          level: "failed",
-          message: `it says ${new Date(wall).toISOString()}`,
-          hint: "timedatectl set-ntp true",
-        },
+    judgeClock({
+      monotonicMs: monotonicMs() - fromMonotonicMs,
+      referenceMs: performance.now() - fromReferenceMs,
+      wallAt: Date.now(),
+      programAt: await programWrittenAt(),
+      synchronised: await isSynchronised(),
+    }),
   );
+}
+
+export function judgeClock(readings: ClockReadings): Finding {
+  const { referenceMs, wallAt, programAt, synchronised } = readings;
+  const name = "clock";
+  const time = new Date(wallAt).toISOString();
+  if (Math.abs(readings.monotonicMs - referenceMs) > TOLERANCE * referenceMs) {
+    return {
+      name,
+      level: "failed",
+      message: `the monotonic clock counted ${Math.round(readings.monotonicMs)} ms in ${Math.round(referenceMs)} ms`,
+      hint: "restart the machine; /sys/devices/system/clocksource says which clock its kernel uses",
+    };
+  }
+  if (wallAt < programAt - FILE_SLACK_MS) {
+    return {
+      name,
+      level: "failed",
+      message: `it says ${time}, but this program was written at ${new Date(programAt).toISOString()}`,
+      hint: "sudo timedatectl set-ntp true",
+    };
+  }
+  if (synchronised === false) {
+    return {
+      name,
+      level: "warning",
+      message: `${time}, not synchronised with the network`,
+      hint: "sudo timedatectl set-ntp true",
+    };
+  }
+  return { name, level: "ok", message: synchronised ? `${time}, synchronised with the network` : time };
+}
+
+/** The compiled program is one file; its embedded ones have no times. */
+async function programWrittenAt(): Promise<number> {
+  const compiled = import.meta.path.startsWith("/$bunfs");
+  return (await stat(compiled ? process.execPath : import.meta.path)).mtimeMs;
+}
+
+async function isSynchronised(): Promise<boolean | undefined> {
+  if (Bun.which("timedatectl") === null) return undefined;
+  const asked = Bun.spawn(["timedatectl", "show", "--property=NTPSynchronized", "--value"], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    timeout: 2000,
+  });
+  const said = (await new Response(asked.stdout).text()).trim();
+  return said === "yes" ? true : said === "no" ? false : undefined;
 }

@@ -2,13 +2,14 @@
 import { Command } from "commander";
 import { EXIT } from "../supervise/exit-codes.ts";
 import { checkMicrophone } from "./check-microphone.ts";
+import { checkConfigFile, checkSoundAccess } from "./check-permissions.ts";
 import {
   checkApi,
   checkClock,
   checkConfig,
   checkModels,
-  checkSharedMemory,
   checkStateFile,
+  checkThreads,
   type Finding,
 } from "./checks.ts";
 import { addSettingOptions, jsonOption, type SettingFlags } from "./settings.ts";
@@ -34,15 +35,18 @@ async function doctor(flags: SettingFlags & { readonly json?: boolean }): Promis
     console.log(`${mark} ${name.padEnd(14)} ${message}`);
     if (hint !== undefined) console.log(`${" ".repeat(17)}→ ${hint}`);
   };
-  const config = await checkConfig(flags, tell);
-  if (config !== undefined) {
+  const found = await checkConfig(flags, tell);
+  if (found !== undefined) {
+    const { config, file } = found;
+    await checkConfigFile(file, tell);
     const running = await checkApi(config, tell);
-    await checkMicrophone(config, running, tell);
+    const permission = await checkSoundAccess(config.audio.source, tell);
+    await checkMicrophone(config, running, permission, tell);
     await checkModels(config, tell);
     await checkStateFile(config, tell);
   }
-  checkSharedMemory(tell);
-  checkClock(tell);
+  await checkThreads(tell);
+  await checkClock(tell);
   const failed = findings.filter(({ level }) => level === "failed").length;
   if (flags.json) console.log(JSON.stringify({ ok: failed === 0, findings }, undefined, 2));
   else console.log(failed === 0 ? "\nall is well" : `\n${failed} ${failed === 1 ? "thing is" : "things are"} not well`);

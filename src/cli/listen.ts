@@ -1,6 +1,5 @@
 /** `earshot listen`: what would have been heard in recordings, as fast as the machine can. */
 import { Command } from "commander";
-import type { Config } from "../config/schema.ts";
 import { EXIT } from "../supervise/exit-codes.ts";
 import { addModelOptions, commandConfig, configOption, jsonOption, type SettingFlags } from "./settings.ts";
 
@@ -31,14 +30,15 @@ atMs is the end of the frame. Exit code 1 if a file could not be read.`,
 }
 
 async function listen(files: readonly string[], flags: ListenFlags): Promise<void> {
-  const { wake } = await commandConfig(flags);
+  const config = await commandConfig(flags);
+  const { enabledModels, triggerSettings } = await import("../detect/wake-settings.ts");
   const { readAudioFile } = await import("../audio/decode.ts");
   const { createDetector } = await import("../wake/detector.ts");
   const { createEngine } = await import("../wake/engine.ts");
   const { scan } = await import("../wake/scan.ts");
   const startedMs = performance.now();
   const engine = await createEngine({
-    models: enabledEntries(wake),
+    models: enabledModels(config),
     readFile: (path) => Bun.file(path).bytes(),
   });
   const names = engine.models.map(({ name }) => name);
@@ -62,11 +62,7 @@ async function listen(files: readonly string[], flags: ListenFlags): Promise<voi
     audioMs += pcm.length / 16;
     const detector = createDetector(engine, {
       live: false,
-      settings: (model) => ({
-        threshold: wake.models[model.name]?.threshold ?? model.threshold,
-        patience: wake.models[model.name]?.patience ?? 1,
-        refractoryMs: wake.models[model.name]?.refractory ?? 2000,
-      }),
+      settings: (model) => triggerSettings(config, model),
     });
     for await (const { atMs, scores, detections: heard } of scan(detector, pcm)) {
       if (flags.scores) {
@@ -89,13 +85,6 @@ async function listen(files: readonly string[], flags: ListenFlags): Promise<voi
     `${detections} ${detections === 1 ? "word" : "words"} in ${files.length - failed} of ${files.length} files, ${seconds(audioMs)} of audio in ${seconds(tookMs)}`,
   );
   if (failed > 0) process.exitCode = EXIT.failure;
-}
-
-/** The models that are switched on, as the engine takes them. */
-function enabledEntries({ models }: Config["wake"]) {
-  return Object.entries(models)
-    .filter(([, { enabled }]) => enabled)
-    .map(([name, { file }]) => (file === undefined ? name : { name, path: file }));
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`.padStart(9);

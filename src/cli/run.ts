@@ -7,7 +7,7 @@ import { version } from "../../package.json";
 import type { CaptureWorkerSettings } from "../../workers/capture.ts";
 import type { WebWorkerSettings } from "../../workers/web.ts";
 import { type ConfigSources, loadConfig } from "../config/load.ts";
-import { publishConfig } from "../config/shared-config.ts";
+import { publishConfig, SharedConfig } from "../config/shared-config.ts";
 import { setUpLogging } from "../log/set-up.ts";
 import { SharedMemory } from "../memory/shared-memory.ts";
 import { hasSystemdParent, PARENT_VARIABLE, runParent } from "../supervise/parent.ts";
@@ -16,7 +16,7 @@ import { workerUrl } from "../supervise/worker-url.ts";
 import { WATCH_LIMITS } from "../supervise/worker-watch.ts";
 import { spawnChild } from "./child.ts";
 import { demoPath } from "./demo.ts";
-import { addSettingOptions, configSources, type SettingFlags } from "./settings.ts";
+import { addSettingOptions, checkedConfig, configSources, type SettingFlags } from "./settings.ts";
 
 /** Past this even a sound server that is frozen is worth another try from the start. */
 const MOST_HUNG_MS = 600_000;
@@ -45,7 +45,7 @@ Examples:
 
 async function run(flags: RunFlags): Promise<void> {
   const sources = await configSources(flags, process.env);
-  const { config } = loadConfig(sources);
+  const config = checkedConfig(sources);
   await setUpLogging(config.log, "main");
   const restarts = process.env[PARENT_VARIABLE];
   if (restarts === undefined && !hasSystemdParent(process.env, process.pid)) {
@@ -87,9 +87,18 @@ async function supervise(sources: ConfigSources, flags: RunFlags, restarts: numb
     // is better than one that comes and goes, and the worker goes on by itself when what it hangs in answers.
     limits: { ...WATCH_LIMITS, hungMs: Math.min(MOST_HUNG_MS, WATCH_LIMITS.hungMs * 4 ** restarts) },
   });
+  followLogSettings(memory);
   onSignal(() => supervisor.stop());
   stopWithParent(() => supervisor.stop());
   return supervisor.run();
+}
+
+/** Logging may change while running, for this thread as for the others. */
+function followLogSettings(memory: SharedMemory): void {
+  const shared = new SharedConfig(memory.configuration.reader());
+  setInterval(() => {
+    if (shared.changed()) void setUpLogging(shared.current.log, "main");
+  }, 1000).unref();
 }
 
 function onSignal(handler: (signal: "SIGTERM" | "SIGINT") => void): void {

@@ -2,10 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { closest } from "fastest-levenshtein";
 import { ConfigError } from "../config/config-error.ts";
 import { CONFIG_FILE_VARIABLE, type Override, overridesFromEnvironment } from "../config/environment.ts";
 import { type ConfigSources, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { CATALOGUE } from "../wake/catalogue.ts";
 
 const DEFAULT_FILE = "earshot.yaml";
 
@@ -92,5 +94,22 @@ export async function configSources(
 
 /** @throws ConfigError */
 export async function commandConfig(flags: SettingFlags): Promise<Config> {
-  return loadConfig(await configSources(flags, process.env)).config;
+  return checkedConfig(await configSources(flags, process.env));
+}
+
+/** What a person just typed is wrong at once; a file that names an unknown word is shown on the page instead. @throws ConfigError */
+export function checkedConfig(sources: ConfigSources): Config {
+  const { config } = loadConfig(sources);
+  const known = CATALOGUE.map(({ name }) => name);
+  const unknown = (sources.onlyModels ?? []).filter(
+    (name) => config.wake.models[name]?.file === undefined && !known.includes(name),
+  );
+  if (unknown.length === 0) return config;
+  throw new ConfigError(
+    unknown.map((name) => ({
+      setting: `wake.models.${name}`,
+      message: `no wake word is called "${name}", did you mean "${closest(name, known)}"? Known are ${known.join(", ")}; a model of your own is given as a path that ends in .onnx`,
+      where: "--model",
+    })),
+  );
 }

@@ -72,10 +72,6 @@ export class ConfigDesk {
     return this.#config;
   }
 
-  get file(): string {
-    return this.#sources.file;
-  }
-
   /**
    * Changes a part of the configuration.
    * @throws ConfigError, FixedSettingError
@@ -101,6 +97,10 @@ export class ConfigDesk {
     this.#seen = await this.#look();
     if (this.#seen.trouble === before.trouble && this.#seen.text === before.text) return undefined;
     try {
+      // An editor, or whoever deletes and then writes, must not turn every setting back for a moment.
+      if (this.#seen.text === undefined && this.#sources.text !== undefined && this.#seen.trouble === undefined) {
+        throw this.#problem("", "it is gone: the last good configuration goes on until it is there again");
+      }
       if (this.#seen.trouble !== undefined) throw this.#problem("", `it cannot be read: ${this.#seen.trouble}`);
       const sources = { ...this.#sources, text: this.#seen.text };
       const prepared = reloadedChange(sources, this.#config);
@@ -149,7 +149,7 @@ export class ConfigDesk {
     // What cannot be kept is still used while the program runs, so the next change builds on it.
     this.#sources = { ...this.#sources, text };
     if (this.fileError !== undefined) {
-      return `it holds until the program ends: ${file} is left alone until it is mended: ${this.fileError.message}`;
+      return `it holds until the file is changed or the program ends: ${file} is left alone until it is mended: ${this.fileError.message}`;
     }
     if (text === (this.#seen.text ?? "")) return undefined;
     try {

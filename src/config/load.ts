@@ -2,12 +2,14 @@
  * The file, then the environment, then the flags: the later wins, one schema checks them all, and every complaint says
  * where the value came from: line and column, variable or flag.
  */
+import { dirname, resolve } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { decides, type Override } from "./environment.ts";
 import { type Config, checkedConfigSchema, configSchema, DEFAULT_MODELS } from "./schema.ts";
+import { wordsFor } from "./wording.ts";
 
 export interface ConfigSources {
   /** The file's path, for messages and for writing back. */
@@ -34,17 +36,27 @@ export function loadConfig({ file, text, overrides, onlyModels }: ConfigSources)
   if (typeof raw !== "object" || Array.isArray(raw)) {
     throw new ConfigError([{ setting: "", message: "settings and their values are expected", where: `${file}:1:1` }]);
   }
-  const layered = raw as Record<string, unknown>;
+  // `audio:` with nothing under it says nothing of audio.
+  const layered = Object.fromEntries(Object.entries(raw).filter(([, section]) => section !== null));
   if (onlyModels !== undefined) selectModels(layered, onlyModels);
   const tooDeep = overrides.filter(({ path }) => leadsIntoAValue(path));
   for (const { path, value } of overrides) setIn(layered, path, value);
   const parsed = checkedConfigSchema.safeParse(layered);
-  if (parsed.success && tooDeep.length === 0) return { config: parsed.data };
+  if (parsed.success && tooDeep.length === 0) return { config: withModelFilesFrom(dirname(file), parsed.data) };
   const whereOf = (path: readonly PropertyKey[], ofKey: boolean) =>
     originOf(overrides, path) ??
     (isSelected(document, onlyModels, path) ? "--model" : positionOf(document, lines, file, path, ofKey));
   const problems = parsed.success ? [] : problemsOf(parsed.error, whereOf);
   throw new ConfigError([...problems, ...tooDeep.map(intoAValue)]);
+}
+
+/** A head beside the configuration file is meant, wherever the program was started from. */
+function withModelFilesFrom(folder: string, config: Config): Config {
+  const models = Object.entries(config.wake.models).map(([name, { file, ...settings }]) => [
+    name,
+    file === undefined ? settings : { ...settings, file: resolve(folder, file) },
+  ]);
+  return { ...config, wake: { ...config.wake, models: Object.fromEntries(models) } };
 }
 
 /** Whether a path is of a model that --model named and the file does not. */
@@ -140,13 +152,13 @@ export function problemsOf(
     }
     const setting = issue.path.join(".");
     if (issue.code === "invalid_key") {
-      const message = issue.issues.map((inner) => inner.message).join("; ");
+      const message = issue.issues.map(wordsFor).join("; ");
       return [{ setting, message: `"${String(issue.path.at(-1))}": ${message}`, where: whereOf(issue.path, true) }];
     }
     return [
       {
         setting,
-        message: setting === "" ? issue.message : `${setting}: ${issue.message}`,
+        message: setting === "" ? wordsFor(issue) : `${setting}: ${wordsFor(issue)}`,
         where: whereOf(issue.path, false),
       },
     ];

@@ -112,6 +112,12 @@ export const checkedConfigSchema = configSchema.superRefine((config, context) =>
       input: bytes,
     });
   }
+  for (const [name, { file }] of Object.entries(config.wake.models)) {
+    const known = name.toLowerCase().replaceAll("-", "_");
+    if (file !== undefined || name === known) continue;
+    // The detector calls it by its own name: settings under another spelling would be nobody's.
+    context.addIssue({ code: "custom", path: ["wake", "models", name], message: `write it "${known}"`, input: name });
+  }
   if (!isLoopback(config.web.host) && config.web.password === undefined) {
     context.addIssue({
       code: "custom",

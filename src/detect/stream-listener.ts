@@ -8,6 +8,7 @@ import type { RecordReader, RecordWriter } from "../memory/record.ts";
 import type { Detector } from "../wake/detector.ts";
 import { HOP_SAMPLES } from "../wake/features.ts";
 import type { Admission } from "./admission.ts";
+import { FrameClock } from "./frame-clock.ts";
 
 export interface StreamListenerOptions {
   readonly stream: number;
@@ -29,6 +30,7 @@ export interface StreamListenerOptions {
 export class StreamListener {
   readonly #options: StreamListenerOptions;
   readonly #hop = new Int16Array(HOP_SAMPLES);
+  readonly #clock = new FrameClock();
 
   constructor(options: StreamListenerOptions) {
     this.#options = options;
@@ -60,6 +62,7 @@ export class StreamListener {
     const { capture, detector, score } = this.#options;
     const { live } = capture.read();
     detector.reset(nowMs, live);
+    this.#clock.beginAnew();
     score.value.scores.fill(0);
     score.value.resets++;
     score.value.armed = false;
@@ -71,7 +74,7 @@ export class StreamListener {
     const { audio, level, detector, score, changed } = this.#options;
     const { atMs, written } = level.read();
     const behind = (written - audio.cursor) | 0;
-    const frameEndMs = atMs - (behind * 1000) / SAMPLE_RATE;
+    const frameEndMs = this.#clock.next(atMs - (behind * 1000) / SAMPLE_RATE);
     const heard = await detector.hop(this.#hop, frameEndMs);
     const { value } = score;
     value.scores.set(detector.scores);
@@ -81,6 +84,7 @@ export class StreamListener {
     value.lagMs = Math.max(0, (audio.available * 1000) / SAMPLE_RATE);
     value.lost = audio.lost;
     value.armsAtMs = detector.heldUntilMs;
+    value.stuckSinceMs = detector.stuck === 0 ? 0 : value.stuckSinceMs || frameEndMs;
     value.coolsAtMs = this.#options.admission.coolsAtMs;
     value.armed = frameEndMs >= detector.heldUntilMs;
     score.publish();

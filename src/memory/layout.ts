@@ -59,6 +59,7 @@ export const SCORE = record("score", "inference", {
   resets: i32("how often this stream began anew: gaps, resets"),
   armed: bool("a wake word would fire now"),
   armsAtMs: f64("until then a live stream may not fire"),
+  stuckSinceMs: f64("since when a model cannot fire because its score does not fall; 0 when none"),
   coolsAtMs: f64("until then nothing fires, because a word did and the cooldown runs"),
 });
 

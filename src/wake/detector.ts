@@ -32,6 +32,8 @@ export interface Detector {
   readonly models: readonly LoadedModel[];
   /** The newest score of each model; a new array whenever the models change. */
   readonly scores: Float32Array;
+  /** Models that cannot fire because their score has not fallen since they last could. */
+  readonly stuck: number;
   /** Until when a live stream is deaf, on the clock of the frames; -Infinity for a recording. */
   readonly heldUntilMs: number;
   /**
@@ -120,6 +122,11 @@ export function createDetector(
     },
     get scores() {
       return scores;
+    },
+    get stuck() {
+      let stuck = 0;
+      for (const { state } of triggers) if (state.kind === "falling") stuck++;
+      return stuck;
     },
     get heldUntilMs() {
       return heldUntilMs;

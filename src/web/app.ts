@@ -6,6 +6,7 @@ import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { FixedSettingError } from "../config/change.ts";
 import { ConfigError } from "../config/config-error.ts";
+import { wordsFor } from "../config/wording.ts";
 import { requireOwnHost, requireOwnOrigin, requirePassword } from "./guard.ts";
 import type { Asset } from "./page.ts";
 import { type ActionsOptions, addActionRoutes } from "./routes/actions.ts";
@@ -29,7 +30,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return;
-      const issues = result.error.issues.map(({ path, message }) => `${path.join(".") || "the request"}: ${message}`);
+      const issues = result.error.issues.map((issue) => `${issue.path.join(".") || "the request"}: ${wordsFor(issue)}`);
       throw new WebError(400, "bad_request", issues.join("; "));
     },
   });

@@ -26,7 +26,8 @@ export interface Sight {
   /** Since the last sample that was not zero. */
   readonly silentMs: number;
   readonly armed: boolean;
-  readonly armsInMs: number;
+  /** For how long a model could not fire because its score does not fall; 0 when all could. */
+  readonly stuckMs: number;
   /** Until the cooldown after the newest word is over; 0 when it is. */
   readonly coolsInMs: number;
   /** Since the end of the newest scored frame; infinite before the first. */
@@ -47,6 +48,8 @@ const NO_BEAT_MS = 2000;
 /** A room is never digitally silent; a microphone whose plug is out may be. */
 const DIGITAL_SILENCE_MS = 60_000;
 const LAG_MS = 1000;
+/** After a word its score stays high for a second or two: longer, and the next word goes unnoticed. */
+const STUCK_MS = 10_000;
 
 type Reason = HealthView["reasons"][number];
 
@@ -77,6 +80,9 @@ function deafness(sight: Sight): Reason | undefined {
   if (sight.muted) return down("muted", "muted", "unmute on the page or with POST /api/mute");
   const { state, error, source } = sight.capture;
   if (state === "ended") return down("audio_ended", `the audio of ${source} is over`, "start it again, or with ?loop");
+  if (state === "waiting" && source.startsWith("file:")) {
+    return down("no_audio_source", `no audio: ${error}`, "audio.source names the file");
+  }
   if (state === "waiting") {
     return down("no_microphone", `no audio: ${error}`, "plug in a microphone; earshot devices lists what there is");
   }
@@ -131,6 +137,11 @@ export function assessHealth(
   if (deaf === undefined && missing > 0) {
     const which = missing === 1 ? "one model is" : `${missing} models are`;
     reasons.push({ code: "models_loading", severity: "down", message: `${which} switched on, but not loaded yet` });
+  }
+  if (deaf === undefined && sight.stuckMs > STUCK_MS) {
+    const seconds = Math.round(sight.stuckMs / 1000);
+    const message = `a model cannot fire: its score has stayed near its threshold for ${seconds} s`;
+    reasons.push({ code: "model_stuck", severity: "down", message, hint: "raise its threshold" });
   }
   if (sight.audioAgeMs <= NO_AUDIO_MS && sight.silentMs > DIGITAL_SILENCE_MS) {
     const seconds = Math.round(sight.silentMs / 1000);

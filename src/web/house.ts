@@ -370,8 +370,8 @@ export class House {
       silentMs: nowMs - this.#lastSoundMs,
       // After a gap the score is still that of the stream before, until the first frame of this one.
       armed: score.armed && score.frameEndMs > capture.sinceMs,
+      stuckMs: score.stuckSinceMs === 0 ? 0 : nowMs - score.stuckSinceMs,
       coolsInMs: Math.max(0, score.coolsAtMs - nowMs),
-      armsInMs: Math.max(0, score.armsAtMs - nowMs),
       scoreAgeMs: score.frame === 0 ? Number.POSITIVE_INFINITY : nowMs - score.frameEndMs,
       lagMs: score.lagMs,
       lostSamples: this.#loss.recent,

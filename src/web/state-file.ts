@@ -37,6 +37,7 @@ export class StateFile {
   /** Why the last write failed. */
   error: string | undefined;
   #busy = false;
+  #written: { readonly path: string; readonly snapshot: Snapshot } | undefined;
   #next: { readonly path: string; readonly snapshot: Snapshot } | undefined;
 
   /** Writes a snapshot; while one is being written, the newest of those that come waits for its turn. */
@@ -47,6 +48,7 @@ export class StateFile {
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
       try {
         await replaceFile(next.path, `${JSON.stringify(next.snapshot)}\n`);
+        this.#written = next;
         this.error = undefined;
       } catch (error) {
         this.error = error instanceof Error ? error.message : String(error);
@@ -61,9 +63,45 @@ export class StateFile {
     return snapshotSchema.parse(JSON.parse(await readFile(path, "utf8")));
   }
 
+  /** Removes what was written elsewhere before: nobody keeps it up to date. @param path where it goes now, if anywhere */
+  keepOnly(path: string | undefined): void {
+    if (this.#written === undefined || this.#written.path === path) return;
+    const { path: old } = this.#written;
+    this.#written = undefined;
+    void rm(old, { force: true }).catch(() => {});
+  }
+
+  /** The last words: whoever reads the file when the program has ended must not take it for one that listens. */
+  async end(): Promise<void> {
+    if (this.#written === undefined) return;
+    const { path, snapshot } = this.#written;
+    await replaceFile(path, `${JSON.stringify(ended(snapshot))}\n`).catch(() => {});
+  }
+
   #take() {
     const next = this.#next;
     this.#next = undefined;
     return next;
   }
+}
+
+const ENDED = "earshot has ended";
+
+function ended({ state, levels }: Snapshot): Snapshot {
+  const silent = { rms: 0, current_rms: 0, is_active: false, active: false, armed: false, listening: false };
+  const status = `Not listening for wake word: ${ENDED}`;
+  const activation = {
+    ...state.activation,
+    ...silent,
+    is_listening: false,
+    state: "off" as const,
+    reason: ENDED,
+    status,
+  };
+  const reasons = [{ code: "ended", severity: "down" as const, message: ENDED }];
+  const scores = Object.fromEntries(Object.keys(levels.scores).map((name) => [name, 0]));
+  return {
+    state: { ...state, activation, health: { ...state.health, status: "down", reasons } },
+    levels: { ...levels, rms: 0, peak: 0, scores },
+  };
 }

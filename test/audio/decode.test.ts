@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DecodeError, decodeAudio, readAudioFile } from "../../src/audio/decode.ts";
 import { rms } from "../../src/audio/levels.ts";
-import { encodeWav } from "../../src/audio/wav.ts";
+import { resampleAll } from "../../src/audio/resampler.ts";
+import { encodeWav } from "../support/encode-wav.ts";
 
 const speech = join(import.meta.dir, "../../../shared/audio/alexa");
 const folder = mkdtempSync(join(tmpdir(), "earshot-decode-"));
@@ -28,6 +29,24 @@ test("a file that is absent, no sound file, damaged or empty is an error that na
   expect(decodeAudio(new TextEncoder().encode("fLaC and then rubbish"), "x.flac")).rejects.toThrow("x.flac: ");
 });
 
+test("a long WAV file shows progress at every step, and resampled in pieces it is what it is at once", async () => {
+  const long = Int16Array.from({ length: 200_001 }, (_, i) => Math.round(9000 * Math.sin(i / 7)));
+  const bytes = encodeWav(long);
+  new DataView(bytes.buffer).setUint32(24, 44_100, true);
+  const path = join(folder, "long.wav");
+  await Bun.write(path, bytes);
+  let steps = 0;
+  expect(await readAudioFile(path, () => steps++)).toEqual(resampleAll(long, 44_100));
+  expect(steps).toBeGreaterThan(200_001 / 20_000);
+});
+
+test("a file larger than memory allows is refused before it is read, and the error says what to do", async () => {
+  const path = join(folder, "large.wav");
+  writeFileSync(path, "");
+  truncateSync(path, 2 ** 30 + 1);
+  expect(readAudioFile(path)).rejects.toThrow("at most 1024 are kept in memory: cut it into shorter files");
+});
+
 const canCompare = existsSync(speech) && Bun.which("sox") !== null && Bun.which("flac") !== null;
 if (!canCompare) console.log("skipped: decoding real speech, which needs ../shared/audio, sox and flac");
 
@@ -43,6 +62,20 @@ describe.skipIf(!canCompare)("real speech", () => {
     for (const clip of clips) {
       expect(await readAudioFile(join(speech, clip))).toEqual(await reference(join(speech, clip)));
     }
+  });
+
+  test("a long FLAC file loses nothing where it is cut for decoding", async () => {
+    const path = join(folder, "noise.flac");
+    await Bun.$`sox -R -n -r 16000 -b 16 -c 1 ${path} synth 300 whitenoise vol 0.5`.quiet();
+    expect(Buffer.from((await readAudioFile(path)).buffer).equals(Buffer.from((await reference(path)).buffer))).toBe(
+      true,
+    );
+  });
+
+  test("FLAC shows progress while it is decoded", async () => {
+    let steps = 0;
+    await readAudioFile(join(speech, clips[0] ?? ""), () => steps++);
+    expect(steps).toBeGreaterThan(2);
   });
 
   test("Ogg and MP3, also at another rate and in stereo, are what sox makes of them", async () => {

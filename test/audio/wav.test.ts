@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { encodeWav, parseWav, WavError } from "../../src/audio/wav.ts";
+import { parseWav, WavError } from "../../src/audio/wav.ts";
 
 const ramp = Int16Array.from({ length: 100 }, (_, i) => i * 655 - 32_768);
 
@@ -46,10 +46,9 @@ function samplesOf(parts: Parts): number[] {
 
 const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer);
 
-test("what encodeWav() writes parseWav() reads, bit for bit", () => {
-  expect(parseWav(encodeWav(ramp))).toEqual({ sampleRateHz: 16_000, channels: 1, samples: ramp });
-  expect(encodeWav(ramp)).toEqual(Uint8Array.from(wav({})));
-  expect(parseWav(encodeWav(new Int16Array())).samples.length).toBe(0);
+test("16-bit mono comes out bit for bit, and an empty recording is empty", () => {
+  expect(parseWav(wav({}))).toEqual({ sampleRateHz: 16_000, channels: 1, samples: ramp });
+  expect(samplesOf({ data: new Uint8Array() })).toEqual([]);
 });
 
 test("every depth of integers is brought to 16 bits", () => {

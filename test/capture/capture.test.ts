@@ -164,6 +164,20 @@ describe("capture", () => {
     );
   });
 
+  test("reads into the same memory each time, whatever the size of the pieces", async () => {
+    const rig = captureOf();
+    const microphone = rig.plug(new FakeSource("microphone"));
+    const read = microphone.read.bind(microphone);
+    const used = new Set<Int16Array>();
+    microphone.read = (into) => {
+      used.add(into);
+      return read(into);
+    };
+    await rig.pass(500, () => microphone.give(147));
+    expect(rig.level().samples).toBeGreaterThan(6000);
+    expect(used.size).toBe(1);
+  });
+
   test("publishes the level with the time of its newest sample", async () => {
     const rig = captureOf();
     const microphone = rig.plug(new FakeSource("microphone"));
@@ -322,9 +336,33 @@ describe("a file that is over", () => {
     const file = rig.plug(new FakeSource("file", "file").give(BLOCK, 9), "file:a.wav");
     file.end();
     await rig.pass(5000);
-    expect(rig.heard()).toEqual(["gap", 9]);
+    expect(rig.heard()).toEqual(["gap", 9, 0, 0, 0]);
     expect(rig.shown()).toMatchObject({ state: "ended", error: "the audio is over", device: "", live: false });
     expect([file.closed, rig.opens.length]).toEqual([1, 1]);
+  });
+
+  test("is filled up to 80 ms with silence, so that its end is scored too", async () => {
+    for (const [samples, written] of [
+      [0, 0],
+      [1, 1280],
+      [1280, 1280],
+      [1281, 2560],
+      [BLOCK * 5, 2560],
+    ] as const) {
+      const rig = captureOf({ settings: { source: "file:a.wav" } });
+      rig.plug(new FakeSource("file", "file").give(samples, 9), "file:a.wav").end();
+      await rig.pass(100);
+      expect(rig.level().samples).toBe(written);
+      expect(rig.heard().filter((one) => one === 9)).toHaveLength(Math.ceil(samples / BLOCK));
+    }
+  });
+
+  test("and is muted adds nothing", async () => {
+    const rig = captureOf({ settings: { source: "file:a.wav", muted: true } });
+    rig.plug(new FakeSource("file", "file").give(100, 9), "file:a.wav").end();
+    await rig.pass(100);
+    expect(rig.shown().state).toBe("ended");
+    expect(rig.heard()).toEqual([]);
   });
 
   test("gives way to another source", async () => {

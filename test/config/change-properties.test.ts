@@ -14,11 +14,13 @@ const model = fc.record(
     threshold: fc.option(fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100)),
     patience: fc.option(fc.integer({ min: 1, max: 25 })),
     refractory: fc.option(fc.constantFrom(0, 100, "1.5s", "300ms")),
-    file: fc.option(fc.constantFrom("a.onnx", "/x/b c.onnx", "# no comment.onnx", "yes", "1", "it's: {odd}.onnx")),
+    file: fc.option(
+      fc.constantFrom("/a.onnx", "/x/b c.onnx", "/x # no comment.onnx", "/yes", "/1", "/it's: {odd}.onnx"),
+    ),
   },
   { requiredKeys: [] },
 );
-const NAMES = ["alexa", "hey_jarvis", "timer", "my.word", "x-1", "toString"] as const;
+const NAMES = ["alexa", "hey_jarvis", "timer", "my.word", "x_1", "constructor"] as const;
 const validPatch = fc.record(
   {
     name: fc.option(fc.constantFrom("Küche", "a b", "true", "007")),

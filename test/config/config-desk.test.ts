@@ -137,10 +137,16 @@ describe("the configuration's desk", () => {
     expect(desk.current.activation.hold).toBe(5000);
   });
 
-  test("goes back to the defaults when the file goes away", async () => {
+  test("that is gone leaves the last good settings, complains once, and is taken up when it is there again", async () => {
     const { desk, file } = deskOn("audio:\n  gain: 1\n");
     file.text = undefined;
+    expect(await failure(desk.reload())).toBeInstanceOf(ConfigError);
+    expect(await desk.reload()).toBeUndefined();
+    expect(desk.current.audio.gain).toBe(1);
+    expect(desk.fileError?.message).toContain("it is gone");
+    file.text = "audio:\n  gain: 2\n";
     expect(await desk.reload()).toMatchObject({ applied: ["audio.gain"] });
+    expect(desk.fileError).toBeUndefined();
   });
 });
 

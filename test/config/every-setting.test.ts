@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { getLogger, reset } from "@logtape/logtape";
 import type { z } from "zod";
 import { readAudioFile } from "../../src/audio/decode.ts";
-import { encodeWav } from "../../src/audio/wav.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { setUpLogging } from "../../src/log/set-up.ts";
 import { modelPath } from "../../src/wake/model-files.ts";
 import type { LiveMessage } from "../../src/web/schemas.ts";
+import { encodeWav } from "../support/encode-wav.ts";
 import { configOf, FILE, sourcesOf } from "./sources.ts";
 import { ThreadRig, until } from "./thread-rig.ts";
 

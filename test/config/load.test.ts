@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { overridesFromEnvironment } from "../../src/config/environment.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { configOf, problemsIn, refusalOf } from "./sources.ts";
 
 const environment = (variables: Record<string, string>) => overridesFromEnvironment(variables);
@@ -189,4 +190,24 @@ describe("a complaint", () => {
     ]);
     expect(refusalOf(() => configOf(`audio:\n  source: "${"x".repeat(60_000)}"\n`))[0]).toContain("60000 at most");
   });
+});
+
+test("a model under another spelling is refused: its settings would be nobody's", () => {
+  expect(() => configOf("wake: {models: {Alexa: {threshold: 0.9}}}\n")).toThrow(
+    'earshot.yaml:1:24: wake.models.Alexa: write it "alexa"',
+  );
+  expect(() => configOf("wake: {models: {hey-jarvis: }}\n")).toThrow('write it "hey_jarvis"');
+});
+
+test("a section with nothing under it says nothing", () => {
+  expect(configOf("audio:\nwake:\n")).toEqual(configOf(""));
+});
+
+test("a head's file is looked for beside the configuration file", () => {
+  const { config } = loadConfig({
+    file: "/etc/earshot/earshot.yaml",
+    text: "wake: {models: {mine: {file: mine.onnx}}}",
+    overrides: [],
+  });
+  expect(config.wake.models.mine?.file).toBe("/etc/earshot/mine.onnx");
 });

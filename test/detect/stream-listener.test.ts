@@ -11,6 +11,7 @@ const BLOCK = 320;
 class FakeDetector implements Detector {
   readonly models = [];
   scores = new Float32Array(2);
+  stuck = 0;
   heldUntilMs = Number.NEGATIVE_INFINITY;
   readonly hops: { readonly first: number; readonly endMs: number }[] = [];
   readonly resets: { readonly nowMs: number; readonly live: boolean }[] = [];
@@ -64,6 +65,16 @@ function listening(rules: Partial<AdmissionSettings> = {}) {
     listener,
     changes: () => changes,
     score: () => score.read(),
+    /** As capture writes what was there at once: all blocks bear the time at which they were taken. */
+    async burst(samples: number, each: () => Promise<unknown>) {
+      nowMs += (samples * 1000) / 16_000;
+      for (let written = 0; written < samples; written += BLOCK) {
+        Object.assign(level.value, { atMs: nowMs, written: (ring.written + BLOCK) | 0 });
+        level.publish();
+        ring.write(new Int16Array(BLOCK), BLOCK);
+        await each();
+      }
+    },
     /** As capture writes: blocks of 20 ms, the level first. */
     say(value: number, samples = HOP, loudest = 0.1) {
       for (let written = 0; written < samples; written += BLOCK) {
@@ -116,6 +127,23 @@ describe("a stream's listener", () => {
     await stream.listen();
     expect(stream.detector.hops.map(({ endMs }) => endMs)).toEqual([firstMs, firstMs + 80, firstMs + 160]);
     expect(stream.score().lagMs).toBe(0);
+  });
+
+  test("lets no frame's time fall though a burst comes while it listens", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.say(1, 10 * HOP);
+    await stream.listen();
+    await stream.burst(6 * HOP, stream.listener.step.bind(stream.listener));
+    stream.say(1, 10 * HOP);
+    await stream.listen();
+    const ends = stream.detector.hops.map(({ endMs }) => endMs);
+    const firstMs = ends[0] ?? 0;
+    expect(ends).toHaveLength(26);
+    for (const [frame, endMs] of ends.entries()) {
+      expect(endMs).toBeGreaterThan(ends[frame - 1] ?? 0);
+      expect(Math.abs(endMs - (firstMs + frame * 80))).toBeLessThan(25);
+    }
   });
 
   test("says how far behind it is", async () => {
@@ -184,6 +212,26 @@ describe("a stream's listener", () => {
     stream.say(1);
     await stream.listen();
     expect(stream.score().armed).toBe(true);
+  });
+
+  test("says since when a model's score does not fall", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.say(1);
+    await stream.listen();
+    expect(stream.score().stuckSinceMs).toBe(0);
+    stream.detector.stuck = 1;
+    stream.say(2);
+    await stream.listen();
+    const since = stream.score().stuckSinceMs;
+    expect(since).toBeGreaterThan(0);
+    stream.say(1);
+    await stream.listen();
+    expect(stream.score().stuckSinceMs).toBe(since);
+    stream.detector.stuck = 0;
+    stream.say(1);
+    await stream.listen();
+    expect(stream.score().stuckSinceMs).toBe(0);
   });
 
   test("counts what it missed when it was too slow, and goes on with what is there", async () => {

@@ -110,6 +110,12 @@ describe.skipIf(!possible)("the command line, beside a running program", () => {
     expect(said("microphone")).toMatch(/peak 0\.02\d+, RMS 0\.01\d+ over a second/);
     expect(said("running")).toContain(`${earshot.port} says ok`);
     expect(said("detection")).toMatch(/scores (0\.9\d|1\.00)/);
+    expect(said("configuration")).toBe(
+      `there is no ${join(folder, "earshot.yaml")}: defaults hold, and over it --port, --model`,
+    );
+    expect(said("changes")).toContain(join(folder, "earshot.yaml"));
+    expect(said("sound server")).toEndWith(" answers");
+    expect(said("sound devices")).toBeString();
   }, 20_000);
 
   test("doctor is red without a microphone, and says what to do", async () => {
@@ -117,6 +123,7 @@ describe.skipIf(!possible)("the command line, beside a running program", () => {
     const { code, stdout } = await runCommand(args, { env: NO_MICROPHONE, folder });
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ microphone .*\n +→ /);
+    expect(stdout).toContain("! sound server   PULSE_SERVER names unix:/nowhere/native, which does not answer");
     expect(stdout).toContain("1 thing is not well");
   }, 20_000);
 

@@ -74,6 +74,20 @@ describe("ScoreHistory", () => {
     expect(history.add(levels(11, { alexa: 0.7 }, START_MS - 60_000))).toBe(false);
   });
 
+  test("keeps what it has when times step back by little, live or remembered, and its own times rise", () => {
+    const history = new ScoreHistory();
+    const offsets = [0, 80, 60, 40, 160];
+    history.fill({
+      models: ["alexa"],
+      frames: offsets.map((offset) => ({ at: START_MS + offset, rms: 0.1, scores: [0.5] })),
+    });
+    history.add(levels(11, { alexa: 0.7 }, START_MS - 800));
+    history.add(levels(12, { alexa: 0.8 }, START_MS + 400));
+    const [times, , alexa] = history.columns(START_MS + 500);
+    expect(alexa).toEqual([0.5, 0.5, 0.5, 0.5, 0.5, 0.7, 0.8]);
+    expect(times.map((time) => Math.round(time * 1000) - START_MS)).toEqual([0, 80, 81, 82, 160, 161, 400]);
+  });
+
   test("keeps the scores of a model that stays when another comes or goes", () => {
     const history = filled(["alexa", "hey_jarvis"], 2);
     history.setModels(["computer", "hey_jarvis"]);

@@ -37,13 +37,13 @@ export function appInAHouse({ yaml = "", overrides = [], healthFails = false }: 
     version: "1.2.3",
     config: () => desk.current,
     snapshot: async () => ({ state: lived.house.state(), levels: lived.house.levels() }),
-    detections: (limit) => lived.house.detections(limit),
+    detections: async (limit) => lived.house.detections(limit),
     history: () => lived.house.history.view(),
     health: () => {
       if (healthFails) throw new TypeError("undefined is not a microphone");
       return lived.house.health();
     },
-    models: () => lived.house.models(),
+    models: async () => lived.house.models(),
     change: async (patch) => {
       const report = await desk.change(patch);
       lived.config = desk.current;

@@ -201,6 +201,7 @@ describe("a request that is wrong is refused in one shape:", () => {
     ["an unknown global setting", "/api/config/global", '{"cool_down":1}', 400, "bad_request"],
     ["an unknown model", "/api/config/models/nobody", '{"threshold":0.5}', 404, "no_such_model"],
     ["no muted", "/api/mute", "{}", 400, "bad_request"],
+    ["a simulation of a word that is not there", "/api/simulate", '{"model":"alexxa"}', 404, "no_such_model"],
     ["a simulation of nothing", "/api/simulate", "{}", 400, "bad_request"],
     ["a simulation for too long", "/api/simulate", '{"model":"alexa","forMs":1e9}', 400, "bad_request"],
     ["an unknown route", "/api/nothing", "{}", 404, "not_found"],

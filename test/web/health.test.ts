@@ -17,8 +17,8 @@ const WELL: Sight = {
   audioAgeMs: 20,
   silentMs: 20,
   armed: true,
-  armsInMs: 0,
   coolsInMs: 0,
+  stuckMs: 0,
   scoreAgeMs: 60,
   lagMs: 40,
   lostSamples: 0,
@@ -67,7 +67,7 @@ const DEAF: readonly (readonly [string, Partial<Sight>, string])[] = [
   ["the only models failed", { listening: 0, failed: [{ name: "alexa", error: "cut off" }] }, "cut off"],
   ["no frame was ever scored", { scoreAgeMs: Number.POSITIVE_INFINITY }, "inference scores none of it"],
   ["scores stopped", { scoreAgeMs: 1600 }, "inference scores none of it"],
-  ["a stream has just begun", { armed: false, armsInMs: 1500 }, "arming"],
+  ["a stream has just begun", { armed: false }, "arming"],
 ];
 
 describe("health", () => {
@@ -90,6 +90,14 @@ describe("health", () => {
       reasons: [{ code: "model_failed", severity: "down", message: "alexa: its file is cut off" }],
     });
     expect(hearing(sight)).toEqual({ hearing: true });
+  });
+
+  test("is down when a model cannot fire because its score does not fall, and not at once", () => {
+    expect(assessHealth({ ...WELL, stuckMs: 3000 }, []).status).toBe("ok");
+    expect(assessHealth({ ...WELL, stuckMs: 12_000 }, [])).toMatchObject({
+      status: "down",
+      reasons: [{ code: "model_stuck", hint: "raise its threshold" }],
+    });
   });
 
   test("is down while a model that was switched on is not there yet", () => {
@@ -158,8 +166,8 @@ test("whatever is seen: health is ok only if a word would be heard, and hearing 
     audioAgeMs: age,
     silentMs: age,
     armed: fc.boolean(),
-    armsInMs: fc.constant(0),
     coolsInMs: fc.constantFrom(0, 5000),
+    stuckMs: fc.constantFrom(0, 2000, 20_000),
     scoreAgeMs: age,
     lagMs: age,
     lostSamples: fc.constantFrom(0, 5),
@@ -185,6 +193,7 @@ test("whatever is seen: health is ok only if a word would be heard, and hearing 
       if (!wouldHear) expect(status).not.toBe("ok");
       if (!couldHear && !sight.muted) expect(status).toBe("down");
       if (sight.failed.length > 0) expect(status).toBe("down");
+      if (wouldHear && sight.stuckMs > 10_000) expect(status).toBe("down");
       expect(status === "ok").toBe(reasons.length === 0);
       for (const { message } of reasons) expect(message).not.toBe("");
     }),

@@ -36,6 +36,31 @@ describe("the state file", () => {
     expect((await file.read(path)).levels.rms).toBe(0.19);
   });
 
+  test("says when the program has ended that nobody listens any more", async () => {
+    const file = new StateFile();
+    const path = join(folder, "activation.json");
+    await file.write(path, snapshotOf(LivedInHouse.listening()));
+    await file.end();
+    const { state, levels } = await file.read(path);
+    expect(state.activation).toMatchObject({
+      state: "off",
+      armed: false,
+      is_active: false,
+      reason: "earshot has ended",
+    });
+    expect(state.health.status).toBe("down");
+    expect(levels.rms).toBe(0);
+  });
+
+  test("is removed when the state goes elsewhere, or nowhere", async () => {
+    const file = new StateFile();
+    const snapshot = snapshotOf(LivedInHouse.listening());
+    await file.write(join(folder, "one.json"), snapshot);
+    file.keepOnly(join(folder, "one.json"));
+    file.keepOnly(undefined);
+    while ((await readdir(folder)).length > 0) await Bun.sleep(1);
+  });
+
   test("that holds no snapshot is not read as one", async () => {
     const file = new StateFile();
     for (const text of ["", "{", "{}", '{"state":{},"levels":{}}']) {

@@ -1,12 +1,13 @@
 /** What a person can do to a running Earshot. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import * as schemas from "../schemas.ts";
-import { body, json, refusals } from "./route-parts.ts";
+import { body, json, modelNamed, refusals } from "./route-parts.ts";
 
 export interface ActionsOptions {
   /** @returns why it will not outlast a restart, if so. @throws FixedSettingError */
   readonly mute: (muted: boolean) => Promise<string | undefined>;
   readonly reset: () => void;
+  readonly models: () => Promise<readonly schemas.ModelView[]>;
   readonly simulate: (model: string, confidence: number, holdMs: number) => schemas.DetectionView;
 }
 
@@ -46,11 +47,16 @@ export function addActionRoutes(app: OpenAPIHono, options: ActionsOptions): void
       method: "post",
       path: "/api/simulate",
       request: body(simulation),
-      responses: { 200: json(schemas.detectionSchema, "as if it had been heard"), ...refusals },
+      responses: {
+        200: json(schemas.detectionSchema, "as if it had been heard"),
+        ...refusals,
+        404: json(schemas.errorSchema, "no such model"),
+      },
     }),
-    (context) => {
+    async (context) => {
       const { model, confidence, forMs } = context.req.valid("json");
-      return context.json(options.simulate(model, confidence, forMs), 200);
+      const named = modelNamed(await options.models(), model);
+      return context.json(options.simulate(named.name, confidence, forMs), 200);
     },
   );
 }

@@ -7,10 +7,10 @@ import { json, refusals } from "./route-parts.ts";
 export interface ListeningOptions {
   /** The newest state, from shared memory or from the file. */
   readonly snapshot: () => Promise<Snapshot>;
-  readonly detections: (limit: number) => readonly schemas.DetectionView[];
+  readonly detections: (limit: number) => Promise<readonly schemas.DetectionView[]>;
   readonly history: () => schemas.HistoryView;
   readonly health: () => schemas.HealthView;
-  readonly models: () => readonly schemas.ModelView[];
+  readonly models: () => Promise<readonly schemas.ModelView[]>;
 }
 
 export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions): void {
@@ -48,9 +48,9 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
       },
       responses: { 200: json(z.union([detectionList, z.array(schemas.detectionSchema)]), "newest first"), ...refusals },
     }),
-    (context) => {
+    async (context) => {
       const { era, limit } = context.req.valid("query");
-      const detections = [...options.detections(limit)];
+      const detections = [...(await options.detections(limit))];
       return context.json(era === "seed" ? detections : { detections }, 200);
     },
   );
@@ -86,6 +86,6 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
       path: "/api/models",
       responses: { 200: json(z.object({ models: z.array(schemas.modelSchema) }).openapi("Models"), "in use") },
     }),
-    (context) => context.json({ models: [...options.models()] }, 200),
+    async (context) => context.json({ models: [...(await options.models())] }, 200),
   );
 }

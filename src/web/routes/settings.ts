@@ -11,12 +11,11 @@ import {
   modelSettingsView,
 } from "../era-settings.ts";
 import * as schemas from "../schemas.ts";
-import { WebError } from "../web-error.ts";
-import { body, json, refusals } from "./route-parts.ts";
+import { body, json, modelNamed, refusals } from "./route-parts.ts";
 
 export interface SettingsOptions {
   readonly config: () => Config;
-  readonly models: () => readonly schemas.ModelView[];
+  readonly models: () => Promise<readonly schemas.ModelView[]>;
   /** @throws ConfigError, FixedSettingError */
   readonly change: (patch: unknown) => Promise<ChangeReport>;
 }
@@ -69,12 +68,6 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
   );
   const named = z.object({ name: z.string().max(64) });
   const missing = { 404: json(schemas.errorSchema, "no such model") };
-  const modelNamed = (name: string) => {
-    const model = options.models().find((candidate) => candidate.name === name);
-    if (model !== undefined) return model;
-    const known = options.models().map((candidate) => candidate.name);
-    throw new WebError(404, "no_such_model", `no model "${name}"`, `there are ${known.join(", ") || "none"}`);
-  };
   app.openapi(
     createRoute({
       method: "get",
@@ -82,7 +75,8 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
       request: { params: named },
       responses: { 200: json(MODEL_SETTINGS, "one model's settings"), ...missing },
     }),
-    (context) => context.json(modelSettingsView(modelNamed(context.req.valid("param").name)), 200),
+    async (context) =>
+      context.json(modelSettingsView(modelNamed(await options.models(), context.req.valid("param").name)), 200),
   );
   app.openapi(
     createRoute({
@@ -92,7 +86,7 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
       responses: { ...changes, ...missing },
     }),
     async (context) => {
-      const model = modelNamed(context.req.valid("param").name);
+      const model = modelNamed(await options.models(), context.req.valid("param").name);
       return context.json(answer(await options.change(modelPatch(model, context.req.valid("json")))), 200);
     },
   );
