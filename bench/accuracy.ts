@@ -35,7 +35,9 @@ async function gather(asked: AccuracyOptions, models: readonly string[], options
   const recorded = await recordedCorpora(RECORDINGS, options.onLeftOut);
   const debian = await debianCorpora(options);
   const material: NoiseMaterial = {
-    voices: recorded.filter(({ says }) => says === undefined).flatMap(({ clips }) => clips),
+    voices: recorded
+      .filter(({ says, nearlySays }) => says === undefined && nearlySays === undefined)
+      .flatMap(({ clips }) => clips),
     music: debian.filter(({ name }) => name === "music").flatMap(({ clips }) => clips),
   };
   const positives =

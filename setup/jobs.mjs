@@ -3,6 +3,9 @@
 import { readdirSync } from "node:fs";
 import { SetupProblem } from "./machine.mjs";
 
+/** Files of bench/ that others use. */
+const partsOfBenches = ["table", "native-plain", "state-latency-worker"];
+
 /** Parts of the tests that need nothing from Debian. */
 const partsWithoutDebian = ["types", "lint", "build"];
 
@@ -52,5 +55,6 @@ export function jobNamed(name, args) {
 /** Every file of bench/ that can be run by itself. */
 function benches() {
   const files = readdirSync(new URL("../bench", import.meta.url), { withFileTypes: true });
-  return files.filter((file) => file.isFile() && file.name !== "table.ts").map(({ name }) => name.replace(/\.ts$/, ""));
+  const names = files.filter((file) => file.isFile()).map(({ name }) => name.replace(/\.ts$/, ""));
+  return names.filter((name) => !partsOfBenches.includes(name));
 }

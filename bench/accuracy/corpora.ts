@@ -14,6 +14,8 @@ export interface Corpus {
   readonly says?: string;
   /** The model whose wake word the clips nearly hold: they count for all others alone. */
   readonly nearlySays?: string;
+  /** Spoken by a machine. */
+  readonly synthetic?: boolean;
   readonly clips: readonly Clip[];
 }
 
@@ -78,7 +80,7 @@ export async function generatedCorpora(
   try {
     for (const model of models) {
       const clips = await generatedClips(model, cacheFolder);
-      if (clips.length > 0) found.push({ name: `espeak-ng: ${model}`, says: model, clips });
+      if (clips.length > 0) found.push({ name: `espeak-ng: ${model}`, says: model, synthetic: true, clips });
     }
   } catch (error) {
     onLeftOut(`no generated speech: ${messageOf(error)} (apt-get install espeak-ng)`);

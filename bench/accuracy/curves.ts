@@ -57,6 +57,12 @@ export function measure(
   });
 }
 
+/** Words said by people, where there are any; a synthetic voice speaks for a model only where there are none. */
+export function wordsOf({ positives }: Measured): readonly ModelTracks[] {
+  const people = positives.filter(({ corpus }) => !corpus.synthetic);
+  return people.length > 0 ? people : positives;
+}
+
 /** The settings a model has by default but for its threshold. */
 export function withThreshold(model: LoadedModel, threshold: number): TriggerSettings {
   return { ...defaultSettings(model), threshold };
@@ -83,16 +89,12 @@ export interface Point {
   readonly perHour: number;
 }
 
-export function pointAt(
-  { positives, negatives }: Measured,
-  condition: (name: string) => boolean,
-  settings: TriggerSettings,
-): Point {
+export function pointAt(measured: Measured, condition: (name: string) => boolean, settings: TriggerSettings): Point {
   const { clips, missed } = missesIn(
-    positives.filter((group) => condition(group.condition)),
+    wordsOf(measured).filter((group) => condition(group.condition)),
     settings,
   );
-  const { count, hours } = falseAcceptsIn(negatives, settings);
+  const { count, hours } = falseAcceptsIn(measured.negatives, settings);
   return {
     threshold: settings.threshold,
     missedShare: clips > 0 ? missed / clips : 0,

@@ -28,9 +28,11 @@ export async function unpackedPackage(name: string, cacheFolder: string): Promis
     if (!archive) throw new Error("apt-get said it was downloaded, and it is not there");
     // Renamed when it is complete, so that what is there is whole.
     await rm(`${target}.part`, { recursive: true, force: true });
-    await run(["dpkg-deb", "-x", join(downloads, archive), `${target}.part`], downloads);
+    // An archive that was cut short is not to be met again.
+    await run(["dpkg-deb", "-x", join(downloads, archive), `${target}.part`], downloads).finally(() =>
+      rm(join(downloads, archive)),
+    );
     await rename(`${target}.part`, target);
-    await rm(join(downloads, archive));
     return target;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -12,6 +12,7 @@ import {
   pointAt,
   THRESHOLDS,
   withThreshold,
+  wordsOf,
 } from "./curves.ts";
 import { NOISES } from "./noise.ts";
 import type { Half } from "./seeded.ts";
@@ -90,11 +91,12 @@ function missesTable({ measured, snrsDb }: ReportOptions): string {
   return markdownTable(["", "settings", ...conditions], rows);
 }
 
-function falseAcceptsTable({ measured }: ReportOptions): string {
+function falseAcceptsTable({ corpora, measured }: ReportOptions): string {
   const names = [...new Set(measured.flatMap(({ negatives }) => negatives.map(({ corpus }) => corpus.name)))];
   // Words of other models are short and many: one row for them all.
-  const rowOf = (name: string): string => (name.startsWith("espeak-ng") ? "espeak-ng: words of other models" : name);
-  const rows = [...new Set(names.map(rowOf)), "all"].map((row) => {
+  const synthetic = new Set(corpora.filter((corpus) => corpus.synthetic).map(({ name }) => name));
+  const rowOf = (name: string): string => (synthetic.has(name) ? "espeak-ng: words of other models" : name);
+  const rows: Cells[] = [...new Set(names.map(rowOf)), "all"].map((row) => {
     const groups = (one: Measured): readonly ModelTracks[] =>
       row === "all" ? one.negatives : one.negatives.filter(({ corpus }) => rowOf(corpus.name) === row);
     const hours = Math.max(...measured.map((one) => falseAcceptsIn(groups(one), PLAIN).hours));
@@ -104,7 +106,16 @@ function falseAcceptsTable({ measured }: ReportOptions): string {
     });
     return [row, hours.toFixed(2), ...cells];
   });
-  return markdownTable(["", "hours", ...measured.map(({ model }) => model.name)], rows);
+  const rates = measured.map((one) =>
+    settingsOf(one)
+      .map(([, settings]) => falseAcceptsIn(one.negatives, settings))
+      .map(({ count, hours }) => (hours > 0 ? (count / hours).toFixed(2) : ""))
+      .join(" → "),
+  );
+  return markdownTable(
+    ["", "hours", ...measured.map(({ model }) => model.name)],
+    [...rows, ["per hour", "", ...rates]],
+  );
 }
 
 function nearTable({ measured }: ReportOptions): string | undefined {
@@ -136,7 +147,7 @@ function halvesTable({ measured }: ReportOptions): string {
   const halves: readonly Half[] = ["tuning", "test"];
   const rows = measured.flatMap((one) =>
     settingsOf(one).map(([kind, settings]) => {
-      const recorded = one.positives.filter(({ condition }) => condition === "as recorded");
+      const recorded = wordsOf(one).filter(({ condition }) => condition === "as recorded");
       const cells = halves.flatMap((half) => [
         missCell(countMisses(tracksOf(recorded), settings, half)),
         rateCell(countFalseAccepts(tracksOf(one.negatives), settings, half)),
@@ -169,7 +180,7 @@ export function report(options: ReportOptions): string {
     "The clips fall in two halves by the hash of their names. What is chosen by figures is chosen on the first, and judged on the second.",
     halvesTable(options),
     "## Over thresholds",
-    "With the default settings but for the threshold; noise of all kinds together.",
+    "With the default settings but for the threshold; noise of all kinds together; words by people where there are any, else by espeak-ng.",
     ...measured.flatMap((one) => [`### ${one.model.name}`, thresholdTable(one, snrsDb)]),
     "## What was listened to",
     heardTable(corpora),
