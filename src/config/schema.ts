@@ -8,7 +8,8 @@ import { durationBetween } from "./duration.ts";
 const MODEL_NAME = /^[\w.-]{1,63}$/;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,62}$/u;
 
-const MODEL_DEFAULTS = { enabled: true, patience: 1, refractory: 2000 };
+/** What holds for a model of which nothing is said. */
+export const MODEL_DEFAULTS = { enabled: true, patience: 1, refractory: 2000 };
 
 const modelSettings = z
   .strictObject({

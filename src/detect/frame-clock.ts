@@ -1,6 +1,6 @@
 // When each frame of a stream was heard, steadier than the sound came in.
+import { HOP_MS } from "../wake/features.ts";
 
-const HOP_MS = 80;
 /** A frame that seems this much later than the sound before it follows a pause of the source: standard input may stop. */
 const PAUSE_MS = 1000;
 /** Of what a frame seems late, as much is believed at once ... */

@@ -1,7 +1,7 @@
 /** What the configuration says of wake words, in the terms of those who detect them. */
-import type { Config } from "../config/schema.ts";
+import { type Config, MODEL_DEFAULTS } from "../config/schema.ts";
 import type { LoadedModel, ModelEntry } from "../wake/load.ts";
-import { DEFAULT_PATIENCE_FRAMES, DEFAULT_REFRACTORY_MS, type TriggerSettings } from "../wake/trigger.ts";
+import type { TriggerSettings } from "../wake/trigger.ts";
 import type { AdmissionSettings } from "./admission.ts";
 
 /** The models that are switched on, as the engine takes them. */
@@ -13,11 +13,8 @@ export function enabledModels({ wake }: Config): readonly ModelEntry[] {
 
 export function triggerSettings({ wake }: Config, { name, threshold }: LoadedModel): TriggerSettings {
   const settings = wake.models[name];
-  return {
-    threshold: settings?.threshold ?? threshold,
-    patience: settings?.patience ?? DEFAULT_PATIENCE_FRAMES,
-    refractoryMs: settings?.refractory ?? DEFAULT_REFRACTORY_MS,
-  };
+  const { patience, refractory } = settings ?? MODEL_DEFAULTS;
+  return { threshold: settings?.threshold ?? threshold, patience, refractoryMs: refractory };
 }
 
 export function admissionSettings({ wake }: Config): AdmissionSettings {

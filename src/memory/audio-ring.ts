@@ -149,12 +149,6 @@ export class AudioRingReader {
     if (((written - this.#cursor) | 0) < samples) Atomics.wait(this.#words, this.#header + WRITE, written, timeoutMs);
   }
 
-  /** Drops everything up to the newest sample, without calling it lost. */
-  skipToNewest(): void {
-    this.#epoch = Atomics.load(this.#words, this.#header + EPOCH);
-    this.#cursor = this.written;
-  }
-
   /** The block that is being written now may already have overwritten as much as it can hold. */
   #isLapped(available: number): boolean {
     return available > this.#capacity - MAX_BLOCK_SAMPLES;

@@ -132,7 +132,9 @@ export async function createEngine({
       const message = `model ${read.entry}: another one is called ${read.name} already; name it once, or rename the file`;
       throw new WakeModelError("duplicate_name", read.entry, message);
     }
-    const kept = ready.find(({ model }) => model.path === read.path && model.sha256 === read.sha256);
+    const kept = ready.find(({ model: { name, path, sha256 } }) => {
+      return name === read.name && path === read.path && sha256 === read.sha256;
+    });
     return { bytes: read.bytes, ...(kept ?? (await tryModel(read, histories))), kept };
   };
 

@@ -4,18 +4,13 @@
  */
 
 import type { Config } from "../config/schema.ts";
-import {
-  type Activation,
-  type ActivationEvent,
-  INITIAL_ACTIVATION,
-  isListening,
-  stepActivation,
-} from "../hub/activation.ts";
+import { type Activation, type ActivationEvent, INITIAL_ACTIVATION, stepActivation } from "../hub/activation.ts";
 import { MAX_MODELS, WORKERS } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import { assessHealth, hearing, type Sight, type WorkerSight } from "./health.ts";
 import { History } from "./history.ts";
 import type { DetectionView, HealthView, LevelsView, ModelView, StateView } from "./schemas.ts";
+import { activationView, detectionView, modelView, rounded } from "./views.ts";
 
 /** No sample for this long, and the audio is not active. */
 const FRESH_MS = 1000;
@@ -115,16 +110,8 @@ export class House {
   simulate(model: string, confidence: number, holdMs: number): DetectionView {
     this.#simulations++;
     const timestamp = this.#options.unixMs();
-    const detection: DetectionView = {
-      id: -this.#simulations,
-      stream: 0,
-      model,
-      model_name: model,
-      confidence,
-      threshold: 0,
-      timestamp,
-      simulated: true,
-    };
+    const heard = { id: -this.#simulations, stream: 0, model, confidence, threshold: 0 };
+    const detection = detectionView(heard, timestamp, true);
     this.#keep(detection);
     this.#wake(model, confidence, holdMs, true);
     return detection;
@@ -205,29 +192,18 @@ export class House {
     const level = this.#level.value;
     const capture = this.#capture.value;
     const activation = this.#activation;
-    const rms = sight.audioAgeMs < FRESH_MS ? rounded(level.rms) : 0;
-    const armed = activation.state !== "off" && hearing(sight).hearing;
+    const fresh = sight.audioAgeMs < FRESH_MS;
     return {
       name: name ?? hostName,
       version,
       now: unixMs(),
-      activation: {
-        current_rms: rms,
-        rms,
-        is_active: sight.audioAgeMs < FRESH_MS && !this.muted,
-        is_listening: isListening(activation),
-        last_update: level.atMs === 0 ? 0 : utcOf(level.atMs) / 1000,
-        listening: armed,
-        active: sight.audioAgeMs < FRESH_MS && !this.muted,
-        status: sentence(activation),
-        armed,
-        state: activation.state,
-        reason: activation.reason === "" ? null : activation.reason,
-        model: activation.model === "" ? null : activation.model,
-        confidence: rounded(activation.confidence),
+      activation: activationView(activation, {
+        rms: fresh ? level.rms : 0,
+        active: fresh && !this.muted,
+        armed: activation.state !== "off" && hearing(sight).hearing,
+        lastUpdate: level.atMs === 0 ? 0 : utcOf(level.atMs) / 1000,
         since: utcOf(activation.sinceMs),
-        sequence: activation.sequence,
-      },
+      }),
       audio: {
         source: capture.source,
         device: capture.device,
@@ -256,23 +232,7 @@ export class House {
     const scored = this.#options.monotonicMs() - scores.frameEndMs < STALE_MS && this.#scoresAreOfTheseModels();
     return this.#models.slice(0, count).map((reader, index) => {
       const row = reader.read();
-      const settings = models[row.name];
-      const threshold = settings?.threshold ?? row.threshold;
-      return {
-        name: row.name,
-        phrase: row.phrase,
-        state: row.state === "absent" ? "loading" : row.state,
-        error: row.error === "" ? null : row.error,
-        enabled: settings?.enabled ?? true,
-        active: settings?.enabled ?? true,
-        threshold,
-        sensitivity: rounded(1 - threshold),
-        patience: settings?.patience ?? 1,
-        refractoryMs: settings?.refractory ?? 0,
-        score: row.state === "listening" && scored ? rounded(scores.scores[index] ?? 0) : 0,
-        licence: row.licence,
-        source: row.source,
-      };
+      return modelView(row, models[row.name], scored ? (scores.scores[index] ?? 0) : 0);
     });
   }
 
@@ -322,17 +282,8 @@ export class House {
     const { unixMs, monotonicMs } = this.#options;
     const fresh: DetectionView[] = [];
     for (let event = this.#detectionRing.next(); event !== undefined; event = this.#detectionRing.next()) {
-      const { id, stream, model, confidence, threshold, frameEndMs } = event;
-      const detection: DetectionView = {
-        id,
-        stream,
-        model,
-        model_name: model,
-        confidence: rounded(confidence),
-        threshold,
-        timestamp: Math.round(unixMs() - (monotonicMs() - frameEndMs)),
-        simulated: false,
-      };
+      const timestamp = Math.round(unixMs() - (monotonicMs() - event.frameEndMs));
+      const detection = detectionView(event, timestamp, false);
       fresh.push(detection);
       this.#keep(detection);
     }
@@ -384,23 +335,5 @@ export class House {
         return { name, state, beatAgeMs: beatMs === 0 ? null : nowMs - beatMs, restarts, lastError };
       }),
     };
-  }
-}
-
-/** Four decimals are more than a score or a level means. */
-function rounded(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
-}
-
-function sentence({ state, reason, model }: Activation): string {
-  switch (state) {
-    case "armed":
-      return "Listening for wake word...";
-    case "off":
-      return reason === "" ? "Not listening for wake word" : `Not listening for wake word: ${reason}`;
-    case "awake":
-      return `Heard ${model.replaceAll("_", " ")}`;
-    default:
-      return `Heard ${model.replaceAll("_", " ")}: ${state}`;
   }
 }

@@ -92,15 +92,6 @@ class Pair {
     this.compare();
   }
 
-  skip(which: number): void {
-    const reader = this.readers[which % this.readers.length];
-    if (reader === undefined) return;
-    reader.real.skipToNewest();
-    reader.plain.cursor = this.plain.written;
-    reader.plain.epoch = this.plain.epoch;
-    this.compare();
-  }
-
   compare(): void {
     for (const { real, plain } of this.readers) {
       expect(real.lost).toBe(plain.lost);
@@ -115,7 +106,6 @@ const anyStep = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("write" as const), length: anyLength }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("read" as const), which: fc.nat(3), length: anyLength }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("join" as const), from: fc.constantFrom("oldest", "newest") }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("skip" as const), which: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("startEpoch" as const) }) },
 );
 
@@ -135,7 +125,6 @@ describe("an audio ring", () => {
             if (step.do === "write") pair.write(step.length);
             else if (step.do === "read") pair.read(step.which, step.length);
             else if (step.do === "join") pair.join(step.from);
-            else if (step.do === "skip") pair.skip(step.which);
             else pair.startEpoch();
           }
           pair.compare();

@@ -1,8 +1,10 @@
 // The whole program as a process of its own, from source or compiled, in an empty folder and on a free port.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { DetectionView, LiveMessage, StateView } from "../../src/web/schemas.ts";
+import { printedBy } from "./printed.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
@@ -108,13 +110,7 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
       stderr: "pipe",
     },
   );
-  let printed = "";
-  const collect = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder();
-    for await (const chunk of stream) printed += decoder.decode(chunk, { stream: true });
-  };
-  void collect(child.stdout);
-  void collect(child.stderr);
+  const log = printedBy(child);
 
   const get = async <T>(path: string): Promise<T> => (await fetch(url + path)).json() as Promise<T>;
   const earshot: RunningEarshot = {
@@ -123,7 +119,7 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
     folder,
     pid: child.pid,
     exited: child.exited,
-    log: () => printed,
+    log,
     get,
     async detections() {
       return (await get<{ detections: DetectionView[] }>("/api/detections?limit=100")).detections;
@@ -144,7 +140,7 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
         if (newest !== undefined && satisfies(newest)) return newest;
         await Bun.sleep(20);
       }
-      throw new Error(`not within ${limitMs} ms: ${what}\n${JSON.stringify(newest, undefined, 1)}\n${printed}`);
+      throw new Error(`not within ${limitMs} ms: ${what}\n${JSON.stringify(newest, undefined, 1)}\n${log()}`);
     },
     async watch() {
       const messages: ReceivedMessage[] = [];

@@ -1,9 +1,11 @@
 // supervised-program.ts as a process of its own, asked through its API.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerName } from "../../src/memory/layout.ts";
 import type { StateView } from "../../src/web/schemas.ts";
+import { printedBy } from "./printed.ts";
 import { freePort } from "./running-earshot.ts";
 import type { Setup } from "./supervised-program.ts";
 
@@ -46,13 +48,7 @@ export async function startSupervised(options: SupervisedOptions = {}): Promise<
     stdout: "pipe",
     stderr: "pipe",
   });
-  let printed = "";
-  const collect = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder();
-    for await (const chunk of stream) printed += decoder.decode(chunk, { stream: true });
-  };
-  void collect(child.stdout);
-  void collect(child.stderr);
+  const log = printedBy(child);
   const state = async () => {
     const response = await fetch(`${url}/api/state`);
     // What a server that is being ended says has no body.
@@ -62,7 +58,7 @@ export async function startSupervised(options: SupervisedOptions = {}): Promise<
   return {
     url,
     exited: child.exited,
-    log: () => printed,
+    log,
     state,
     async until(what, satisfies, limitMs = 15_000) {
       const deadline = performance.now() + limitMs;
@@ -72,7 +68,7 @@ export async function startSupervised(options: SupervisedOptions = {}): Promise<
         if (newest !== undefined && satisfies(newest)) return newest;
         await Bun.sleep(20);
       }
-      throw new Error(`not within ${limitMs} ms: ${what}\n${JSON.stringify(newest, undefined, 1)}\n${printed}`);
+      throw new Error(`not within ${limitMs} ms: ${what}\n${JSON.stringify(newest, undefined, 1)}\n${log()}`);
     },
     terminate(worker) {
       child.stdin.write(`terminate ${worker}\n`);

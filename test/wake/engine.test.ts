@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { createEngine } from "../../src/wake/engine.ts";
 import { HOP_SAMPLES } from "../../src/wake/features.ts";
 import type { ReadFile } from "../../src/wake/load.ts";
+import { modelPath } from "../../src/wake/model-files.ts";
 import { joined, noise, silence, tone } from "../support/clips.ts";
 
 const readFile: ReadFile = (path) => Bun.file(path).bytes();
@@ -119,6 +120,20 @@ describe("changing the models", () => {
     expect(changing.models).toEqual(before);
     expect(changing.models[0]).toBe(before[0]);
     await changing.newStream().hop(hopOf(SOUND, 0), new Float32Array(1));
+    await changing.close();
+  });
+
+  test("gives one file two names, and another name when it is renamed", async () => {
+    const path = await modelPath("alexa_v0.1.onnx");
+    const [mine, yours] = [
+      { name: "mine", path },
+      { name: "yours", path },
+    ];
+    const changing = await createEngine({ models: [mine], readFile });
+    await changing.setModels([mine, yours]);
+    expect(changing.models.map(({ name }) => name)).toEqual(["mine", "yours"]);
+    await changing.setModels([yours]);
+    expect(changing.models.map(({ name }) => name)).toEqual(["yours"]);
     await changing.close();
   });
 

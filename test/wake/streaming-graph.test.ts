@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { StreamingShape } from "../../src/wake/embedding-chain.ts";
-import { integersAttribute } from "../../src/wake/onnx/attributes.ts";
 import { type Graph, type Node, readModel } from "../../src/wake/onnx/model.ts";
 import { floatTensor } from "../../src/wake/onnx/tensor.ts";
+import { integerField } from "../../src/wake/onnx/wire.ts";
 import { streamingGraph } from "../../src/wake/streaming-graph.ts";
 import { changed, modelBytes, regraphed } from "./model-bytes.ts";
 
@@ -17,6 +17,12 @@ function withNode(name: string, change: (node: Node) => Node): Uint8Array {
     nodes: graph.nodes.map((node) => (node.name === name ? change(node) : node)),
   }));
 }
+
+/** AttributeProto: its integers are field 8, its type is field 20, and 7 says that it has integers. */
+const integersAttribute = (name: string, values: readonly number[]) => ({
+  name,
+  rest: [...values.map((value) => integerField(8, value)), integerField(20, 7)],
+});
 
 const withAttribute = (name: string, attribute: string, values: readonly number[]): Uint8Array =>
   withNode(name, (node) => ({

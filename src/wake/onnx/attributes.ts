@@ -11,7 +11,6 @@ const INTEGERS_VALUE = 8;
 const TYPE = 20;
 /** AttributeProto.AttributeType */
 const INTEGER = 2;
-const INTEGERS = 7;
 
 /** Undefined where the node has no such attribute, here and below. */
 export function attributeFloat(node: Node, name: string): number | undefined {
@@ -41,11 +40,6 @@ export function attributeIntegers(node: Node, name: string): readonly number[] |
 
 export function integerAttribute(name: string, value: number): Attribute {
   return { name, rest: [integerField(INTEGER_VALUE, value), integerField(TYPE, INTEGER)] };
-}
-
-export function integersAttribute(name: string, values: readonly number[]): Attribute {
-  const fields = values.map((value) => integerField(INTEGERS_VALUE, value));
-  return { name, rest: [...fields, integerField(TYPE, INTEGERS)] };
 }
 
 /** A node of the standard operators, named after its first output. */

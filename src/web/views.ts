@@ -1,0 +1,92 @@
+/** From what the records hold to what is shown: one thing each, under the keys of both eras. Pure. */
+import { MODEL_DEFAULTS, type ModelSettings } from "../config/schema.ts";
+import { type Activation, isListening } from "../hub/activation.ts";
+import type { ValueOf } from "../memory/field.ts";
+import type { DETECTION, MODEL } from "../memory/layout.ts";
+import type { ActivationView, DetectionView, ModelView } from "./schemas.ts";
+
+/** Four decimals are more than a score or a level means. */
+export function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}
+
+type Heard = Pick<ValueOf<typeof DETECTION.fields>, "id" | "stream" | "model" | "confidence" | "threshold">;
+
+/** @param timestamp UTC, milliseconds since 1970 */
+export function detectionView(heard: Readonly<Heard>, timestamp: number, simulated: boolean): DetectionView {
+  const { id, stream, model, confidence, threshold } = heard;
+  return { id, stream, model, model_name: model, confidence: rounded(confidence), threshold, timestamp, simulated };
+}
+
+/** @param score the newest, 0..1; 0 when it is old */
+export function modelView(
+  row: Readonly<ValueOf<typeof MODEL.fields>>,
+  settings: ModelSettings | undefined,
+  score: number,
+): ModelView {
+  const { enabled, patience, refractory } = settings ?? MODEL_DEFAULTS;
+  const threshold = settings?.threshold ?? row.threshold;
+  return {
+    name: row.name,
+    phrase: row.phrase,
+    state: row.state === "absent" ? "loading" : row.state,
+    error: row.error === "" ? null : row.error,
+    enabled,
+    active: enabled,
+    threshold,
+    sensitivity: rounded(1 - threshold),
+    patience,
+    refractoryMs: refractory,
+    score: row.state === "listening" ? rounded(score) : 0,
+    licence: row.licence,
+    source: row.source,
+  };
+}
+
+/** What an activation is shown with: the audio of the moment, and times in UTC. */
+export interface Moment {
+  readonly rms: number;
+  readonly active: boolean;
+  readonly armed: boolean;
+  /** Of the audio, seconds. */
+  readonly lastUpdate: number;
+  /** Of the activation's state, milliseconds. */
+  readonly since: number;
+}
+
+export function activationView(
+  activation: Activation,
+  { rms, active, armed, lastUpdate, since }: Moment,
+): ActivationView {
+  const { state, reason, model, confidence, sequence } = activation;
+  return {
+    current_rms: rounded(rms),
+    rms: rounded(rms),
+    is_active: active,
+    is_listening: isListening(activation),
+    last_update: lastUpdate,
+    listening: armed,
+    active,
+    status: sentence(activation),
+    armed,
+    state,
+    reason: reason === "" ? null : reason,
+    model: model === "" ? null : model,
+    confidence: rounded(confidence),
+    since,
+    sequence,
+  };
+}
+
+function sentence({ state, reason, model }: Activation): string {
+  switch (state) {
+    case "armed":
+      return "Listening for wake word...";
+    case "off":
+      return reason === "" ? "Not listening for wake word" : `Not listening for wake word: ${reason}`;
+    case "awake":
+      return `Heard ${model.replaceAll("_", " ")}`;
+    default:
+      return `Heard ${model.replaceAll("_", " ")}: ${state}`;
+  }
+}
