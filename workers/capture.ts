@@ -32,6 +32,7 @@ liveAsWorker<CaptureWorkerSettings>("capture", async (memory, { demoSource }) =>
       level: memory.level(0).writer(),
       record: memory.capture.writer(),
       bell: memory.webBell,
+      heardBell: memory.inferenceBell,
       open: (source) => openSource(source, monotonicMs, () => heart.beat(monotonicMs())),
       demoSource,
       log: getLogger(["earshot", "capture"]),

@@ -1,16 +1,26 @@
-/** The inference worker: owns the models. It blocks until a hop of audio is there, and scores it. */
+/**
+ * The inference worker: owns the models. It sleeps until there is a hop of sound in some stream, and puts what waits in
+ * all of them through the network together.
+ */
 import { getLogger } from "@logtape/logtape";
 import { monotonicMs } from "../ffi/clock.ts";
 import { SharedConfig } from "../src/config/shared-config.ts";
 import { Admission } from "../src/detect/admission.ts";
 import { failedRow, loadedRow, ModelTable } from "../src/detect/model-table.ts";
 import { StreamListener } from "../src/detect/stream-listener.ts";
-import { admissionSettings, enabledModels, triggerSettings } from "../src/detect/wake-settings.ts";
+import { StreamRoster } from "../src/detect/stream-roster.ts";
+import { StreamTurns } from "../src/detect/stream-turns.ts";
+import { admissionSettings, triggerSettings } from "../src/detect/wake-settings.ts";
+import { wantedModels } from "../src/detect/wanted-models.ts";
 import { setUpLogging } from "../src/log/set-up.ts";
 import { Heart } from "../src/supervise/heart.ts";
 import { liveAsWorker } from "../src/supervise/worker-life.ts";
-import { createDetector } from "../src/wake/detector.ts";
+import { createDetector, hopTogether } from "../src/wake/detector.ts";
 import { createEngine } from "../src/wake/engine.ts";
+import type { LoadedModel, ModelEntry } from "../src/wake/load.ts";
+import { loadVoiceActivity, type VoiceActivity } from "../src/wake/voice-activity.ts";
+
+const nameOf = (entry: ModelEntry): string => (typeof entry === "string" ? entry : entry.name);
 
 /** Longest sleep while no audio comes. */
 const IDLE_MS = 50;
@@ -24,59 +34,104 @@ liveAsWorker("inference", async (memory) => {
   const log = getLogger(["earshot", "inference"]);
   config.changed();
   await setUpLogging(config.current.log, "inference");
+  let wanted = wantedModels(config.current, config.found);
 
   const table = new ModelTable(memory);
-  const score = memory.score(0).writer();
   // What a predecessor listened for, nobody listens for until the models are loaded.
-  table.publish(Object.keys(config.current.wake.models).map((name) => failedRow(name, "loading", "")));
-  score.value.armed = false;
-  score.publish();
+  table.trouble = "";
+  table.publish(wanted.entries.map((entry) => failedRow(nameOf(entry), "loading", "")));
+  for (let stream = 0; stream < memory.size.streams; stream++) {
+    const score = memory.score(stream).writer();
+    score.value.armed = false;
+    score.publish();
+  }
 
   const failures = new Map<string, string>();
+  const refuse = (name: string, error: string): void => {
+    failures.set(name, error);
+    log.error("model refused", { model: name, error });
+  };
+  // Loading takes seconds on a small machine, and onnxruntime lets no timer run meanwhile.
+  const readFile = (path: string) => {
+    heart.beat(monotonicMs());
+    return Bun.file(path).bytes();
+  };
+  for (const { name, message } of wanted.refused) refuse(name, message);
   const engine = await createEngine({
-    models: enabledModels(config.current),
-    // Loading takes seconds on a small machine, and onnxruntime lets no timer run meanwhile.
-    readFile: (path) => {
-      heart.beat(monotonicMs());
-      return Bun.file(path).bytes();
-    },
-    onModelError: ({ model, message }) => {
-      failures.set(model, message);
-      log.error("model refused", { model, error: message });
-    },
+    models: wanted.entries,
+    readFile,
+    onModelError: ({ model, message }) => refuse(model, message),
+  });
+  const voice: VoiceActivity | undefined = await loadVoiceActivity(readFile).catch((error: Error) => {
+    table.trouble = `words are not checked for whether somebody spoke: ${error.message}`;
+    log.error("no voice check", { error: error.message });
+    return undefined;
   });
 
-  const showModels = () => {
-    const disabled = Object.entries(config.current.wake.models).filter(([, { enabled }]) => !enabled);
+  const settingsOf = (model: LoadedModel) => triggerSettings(config.current, model);
+  const newDetector = (live: boolean) => {
+    const { energy_gate: gate } = config.current.wake;
+    return createDetector(engine, { live, gate, settings: settingsOf, ...(voice !== undefined && { voice }) });
+  };
+  const detections = memory.detectionWriter();
+  const capture = memory.capture.reader();
+  const listenTo = (stream: number, source: string, live: () => boolean): StreamListener => {
+    const score = memory.score(stream).writer();
+    return new StreamListener({
+      stream,
+      source,
+      // A stream is heard from its first sample; after a restart nothing may fire again for what was heard already.
+      audio: memory.audioReader(stream, score.value.frame === 0 ? "oldest" : "newest"),
+      level: memory.level(stream).reader(),
+      live,
+      score,
+      detections,
+      detector: newDetector(live()),
+      admission: new Admission(admissionSettings(config.current)),
+      thresholdOf: (name) => {
+        const model = engine.models.find((candidate) => candidate.name === name);
+        return model === undefined ? 0 : settingsOf(model).threshold;
+      },
+      tableGeneration: () => table.generation,
+      changed: () => memory.webBell.ring(),
+      log,
+    });
+  };
+  const roster = new StreamRoster({
+    memory,
+    local: listenTo(0, "", () => capture.read().live),
+    listenTo: (stream, source) => listenTo(stream, source, () => true),
+  });
+  const turns = new StreamTurns((hops) => hopTogether(engine, hops));
+
+  const showModels = () =>
     table.publish([
       ...engine.models.map(loadedRow),
       ...[...failures].map(([name, error]) => failedRow(name, "failed", error)),
-      ...disabled.map(([name]) => failedRow(name, "disabled", "")),
+      ...wanted.disabled.map((name) => failedRow(name, "disabled", "")),
     ]);
+  let gated = config.current.wake.energy_gate;
+  const followConfig = async () => {
+    await setUpLogging(config.current.log, "inference");
+    const next = wantedModels(config.current, config.found);
+    if (next.key !== wanted.key) {
+      wanted = next;
+      failures.clear();
+      for (const { name, message } of wanted.refused) refuse(name, message);
+      await engine.setModels(wanted.entries);
+      showModels();
+      log.info("models listening", { models: engine.models.map(({ name }) => name) });
+    }
+    const { energy_gate: gate } = config.current.wake;
+    for (const listener of roster.listeners) {
+      if (gate !== gated) listener.detector = newDetector(listener.live);
+      listener.detector.configure(settingsOf);
+      listener.admission.settings = admissionSettings(config.current);
+    }
+    gated = gate;
+    heart.acknowledge(config.generation);
   };
-  const detector = createDetector(engine, {
-    live: memory.capture.reader().read().live,
-    settings: (model) => triggerSettings(config.current, model),
-  });
-  const admission = new Admission(admissionSettings(config.current));
-  const listener = new StreamListener({
-    stream: 0,
-    // A first start hears the stream from its first sample; a restart must not fire again for what it already heard.
-    audio: memory.audioReader(0, score.value.frame === 0 ? "oldest" : "newest"),
-    level: memory.level(0).reader(),
-    capture: memory.capture.reader(),
-    score,
-    detections: memory.detectionWriter(),
-    detector,
-    admission,
-    thresholdOf: (name) => {
-      const model = engine.models.find((candidate) => candidate.name === name);
-      return model === undefined ? 0 : triggerSettings(config.current, model).threshold;
-    },
-    tableGeneration: () => table.generation,
-    changed: () => memory.webBell.ring(),
-    log,
-  });
+
   showModels();
   heart.acknowledge(config.generation);
   heart.alive(monotonicMs());
@@ -85,26 +140,17 @@ liveAsWorker("inference", async (memory) => {
   for (const reason of reasons) log.warn("slower than it could be", { reason });
 
   let { resets } = requests.read();
-  let wanted = JSON.stringify(config.current.wake.models);
   while (!control.read().shutdown) {
+    const { rings } = memory.inferenceBell;
     heart.beat(monotonicMs());
-    if (config.changed()) {
-      await setUpLogging(config.current.log, "inference");
-      if (wanted !== JSON.stringify(config.current.wake.models)) {
-        wanted = JSON.stringify(config.current.wake.models);
-        failures.clear();
-        await engine.setModels(enabledModels(config.current));
-        showModels();
-      }
-      detector.configure((model) => triggerSettings(config.current, model));
-      admission.settings = admissionSettings(config.current);
-      heart.acknowledge(config.generation);
-    }
+    roster.refresh();
+    if (config.changed()) await followConfig();
     if (requests.read().resets !== resets) {
       resets = requests.value.resets;
-      listener.reset(monotonicMs());
+      for (const listener of roster.listeners) listener.reset(monotonicMs());
     }
-    if (!(await listener.step())) listener.wait(IDLE_MS);
+    if (!(await turns.step(roster.listeners))) memory.inferenceBell.wait(rings, IDLE_MS);
   }
   await engine.close();
+  await voice?.close();
 });

@@ -7,6 +7,9 @@ import { monotonicMs } from "../ffi/clock.ts";
 import { ConfigDesk } from "../src/config/config-desk.ts";
 import { ConfigError } from "../src/config/config-error.ts";
 import type { ConfigSources } from "../src/config/load.ts";
+import { lookIntoFolder, ModelsFolder } from "../src/config/models-folder.ts";
+import { wantedModels } from "../src/detect/wanted-models.ts";
+import { RemoteStreams } from "../src/hub/remote-streams.ts";
 import { setUpLogging } from "../src/log/set-up.ts";
 import { Heart } from "../src/supervise/heart.ts";
 import { FatalError, liveAsWorker } from "../src/supervise/worker-life.ts";
@@ -25,7 +28,7 @@ export interface WebWorkerSettings {
 
 /** How long the answer to a change waits for the workers to go by it. */
 const SETTLE_MS = 3000;
-/** How often the configuration file is looked at. */
+/** How often the configuration file and the models folder are looked at. */
 const RELOAD_MS = 1000;
 /** Bytes that may wait for a page that does not read; then it is cut off. */
 const BACKPRESSURE_BYTES = 1024 * 1024;
@@ -40,6 +43,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
   const desk: ConfigDesk = new ConfigDesk({
     sources,
     record: memory.configuration.writer(),
+    modelsFolder: new ModelsFolder({ look: lookIntoFolder, monotonicMs, unixMs: Date.now }),
     file: {
       read: () => readFile(sources.file, "utf8").catch(noFile),
       write: (text) => replaceFile(sources.file, text),
@@ -60,7 +64,12 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     unixMs: Date.now,
     hostName: hostname(),
     version,
+    wanted: () => {
+      const { entries, refused } = wantedModels(desk.current, desk.found);
+      return entries.length + refused.length;
+    },
     troubles: () => [
+      ...(desk.modelsTrouble === undefined ? [] : [{ code: "models_folder", message: desk.modelsTrouble }]),
       ...(desk.fileError === undefined
         ? []
         : [{ code: "bad_config_file", message: desk.fileError.message, hint: "the last good configuration goes on" }]),
@@ -69,6 +78,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
         : [{ code: "state_file", message: `the state cannot be written: ${stateFile.error}` }]),
     ],
   });
+  const streams = new RemoteStreams({ memory, monotonicMs, muted: () => house.muted, log });
   const mirrorPath = () => {
     const { method, file } = desk.current.activation_system;
     return method === "file" ? file : undefined;
@@ -76,7 +86,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
   /** What the API answers from: memory, or what the state file holds. */
   const snapshot = async (): Promise<Snapshot> => {
     // Who looks first must tell: each detection is seen as new once.
-    for (const detection of house.look()) audience.tell({ type: "detection", detection });
+    for (const heard of house.look()) audience.tell(heard);
     const path = mirrorPath();
     const live = { state: house.state(), levels: house.levels() };
     return path === undefined ? live : stateFile.read(path).catch(() => live);
@@ -88,6 +98,8 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     snapshot,
     detections: async (limit) =>
       mirrorPath() === undefined ? house.detections(limit) : (await snapshot()).state.detections.slice(0, limit),
+    nearMisses: async (limit) =>
+      mirrorPath() === undefined ? house.nearMisses(limit) : (await snapshot()).state.nearMisses.slice(0, limit),
     history: () => house.history.view(),
     health: () => house.health(),
     models: async () => (await snapshot()).state.models,
@@ -120,6 +132,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       memory.webBell.ring();
       return detection;
     },
+    openStream: (name, address) => streams.open(name, address),
     log,
     page: await bundlePage(),
     live: liveRoute(audience, () => ({ type: "hello", state: house.state(), history: house.history.view() })),
@@ -132,6 +145,8 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       return Bun.serve({
         hostname,
         port,
+        // A stream of sound has no end; what else comes in is limited where it is routed.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         fetch: app.fetch,
         websocket: {
           ...websocket,
@@ -155,6 +170,9 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
   }
 
   const reload = setInterval(() => {
+    void desk.lookForModels().then((report) => {
+      if (report !== undefined) log.info("models folder changed", { found: report.found });
+    });
     desk.reload().then(
       (report) => {
         if (report === undefined) return;

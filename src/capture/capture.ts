@@ -5,12 +5,12 @@
  */
 import { applyGain } from "../audio/gain.ts";
 import { LevelMeter } from "../audio/levels.ts";
+import { LoudestOf } from "../audio/loudest-of.ts";
 import { type AudioSource, SAMPLE_RATE_HZ } from "../audio/source.ts";
 import type { AudioRingWriter } from "../memory/audio-ring.ts";
 import type { Doorbell } from "../memory/doorbell.ts";
 import type { CAPTURE, LEVEL } from "../memory/layout.ts";
 import type { RecordWriter } from "../memory/record.ts";
-import { LoudestOf } from "./loudest-of.ts";
 import { reopenDelayMs } from "./reopen-delay.ts";
 
 /** A live source that gives nothing for this long is broken, whatever it says of itself. Silence is samples too. */
@@ -32,7 +32,10 @@ export interface CaptureOptions {
   readonly ring: AudioRingWriter;
   readonly level: RecordWriter<typeof LEVEL.fields>;
   readonly record: RecordWriter<typeof CAPTURE.fields>;
+  /** Rung when what the microphone is doing has changed. */
   readonly bell: Doorbell;
+  /** Rung when there is more to hear. */
+  readonly heardBell: Doorbell;
   /** @throws when it cannot be opened */
   readonly open: (source: string) => Promise<AudioSource>;
   /** What plays while there is no microphone; undefined to wait in silence. */
@@ -222,6 +225,7 @@ export class Capture {
     level.value.written = (ring.written + BLOCK_SAMPLES) | 0;
     this.#publishLevel();
     ring.write(this.#block, BLOCK_SAMPLES);
+    this.#options.heardBell.ring();
     this.#ofHop = (this.#ofHop + BLOCK_SAMPLES) % HOP_SAMPLES;
   }
 

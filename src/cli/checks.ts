@@ -7,7 +7,7 @@ import type { Config } from "../config/schema.ts";
 import type { HealthView, StateView } from "../web/schemas.ts";
 import { createApi } from "./api.ts";
 import { clipPath } from "./demo.ts";
-import { configSources, type SettingFlags } from "./settings.ts";
+import { type CommandSettings, configSources, modelsFor, type SettingFlags } from "./settings.ts";
 
 export interface Finding {
   readonly name: string;
@@ -25,7 +25,7 @@ const CLIP_SCORE = 0.8;
 export async function checkConfig(
   flags: SettingFlags,
   tell: Tell,
-): Promise<{ readonly config: Config; readonly file: string } | undefined> {
+): Promise<(CommandSettings & { readonly file: string }) | undefined> {
   const name = "configuration";
   try {
     const sources = await configSources(flags, process.env);
@@ -35,7 +35,7 @@ export async function checkConfig(
     if (onlyModels !== undefined) origins.add("--model");
     const read = text === undefined ? `there is no ${file}: defaults hold` : `${file} was read`;
     tell({ name, level: "ok", message: origins.size === 0 ? read : `${read}, and over it ${[...origins].join(", ")}` });
-    return { config, file };
+    return { config, file, ...(await modelsFor(config, sources)) };
   } catch (error) {
     tell({ name, level: "failed", message: (error as Error).message });
     return undefined;
@@ -86,18 +86,18 @@ function portIsFree(hostname: string, port: number): boolean {
   }
 }
 
-export async function checkModels(config: Config, tell: Tell): Promise<void> {
-  const { checkModel } = await import("./check-model.ts");
-  const enabled = Object.entries(config.wake.models).filter(([, settings]) => settings.enabled);
-  if (enabled.length === 0)
+export async function checkModels({ config, found, modelsTrouble }: CommandSettings, tell: Tell): Promise<void> {
+  const { checkWantedModels } = await import("./check-model.ts");
+  if (modelsTrouble !== undefined) tell({ name: "models folder", level: "failed", message: modelsTrouble });
+  const models = await checkWantedModels(config, found);
+  if (models.length === 0)
     tell({ name: "models", level: "failed", message: "none is switched on", hint: "wake.models in earshot.yaml" });
-  for (const [name, { file }] of enabled) {
-    const { error, licence } = await checkModel(name, file);
-    tell({
-      name: "model",
-      level: error === null ? "ok" : "failed",
-      message: error ?? `${name} loads${licence && ` (${licence})`}`,
-    });
+  for (const model of models) {
+    if ("error" in model) tell({ name: "model", level: "failed", message: model.error });
+    else {
+      const { name, licence } = model;
+      tell({ name: "model", level: "ok", message: `${name} loads${licence && ` (${licence})`}` });
+    }
   }
   tell(await scoreClip());
 }

@@ -42,7 +42,7 @@ async function doctor(flags: SettingFlags & { readonly json?: boolean }): Promis
     const running = await checkApi(config, tell);
     const permission = await checkSoundAccess(config.audio.source, tell);
     await checkMicrophone(config, running, permission, tell);
-    await checkModels(config, tell);
+    await checkModels(found, tell);
     await checkStateFile(config, tell);
   }
   await checkThreads(tell);

@@ -16,7 +16,7 @@ import { workerUrl } from "../supervise/worker-url.ts";
 import { WATCH_LIMITS } from "../supervise/worker-watch.ts";
 import { spawnChild } from "./child.ts";
 import { demoPath } from "./demo.ts";
-import { addSettingOptions, checkedConfig, configSources, type SettingFlags } from "./settings.ts";
+import { addSettingOptions, checkedConfig, configSources, modelsFor, type SettingFlags } from "./settings.ts";
 
 /** Past this even a sound server that is frozen is worth another try from the start. */
 const MOST_HUNG_MS = 600_000;
@@ -65,8 +65,9 @@ async function run(flags: RunFlags): Promise<void> {
 async function supervise(sources: ConfigSources, flags: RunFlags, restarts: number): Promise<number> {
   const log = getLogger(["earshot", "main"]);
   const { config } = loadConfig(sources);
-  const memory = SharedMemory.create({ streams: 1, relays: 1 });
-  publishConfig(memory.configuration.writer(), config);
+  const memory = SharedMemory.create({ streams: 1 + config.streams.max, relays: 1 });
+  const { found } = await modelsFor(config, sources, Date.now);
+  publishConfig(memory.configuration.writer(), config, found);
   // Before any sample is read: the web worker, whose record this is, starts later than the microphone.
   const requests = memory.requests.writer();
   requests.value.muted = config.audio.muted;

@@ -1,11 +1,14 @@
 /** From flags, environment and file to the configuration of a command. */
+import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { closest } from "fastest-levenshtein";
 import { ConfigError } from "../config/config-error.ts";
 import { CONFIG_FILE_VARIABLE, type Override, overridesFromEnvironment } from "../config/environment.ts";
+import { type FoundModel, fittingModels, modelNameOf, selectedModels } from "../config/found-models.ts";
 import { type ConfigSources, loadConfig } from "../config/load.ts";
+import { lookIntoFolder, ModelsFolder } from "../config/models-folder.ts";
 import type { Config } from "../config/schema.ts";
 import { CATALOGUE } from "../wake/catalogue.ts";
 
@@ -97,19 +100,60 @@ export async function commandConfig(flags: SettingFlags): Promise<Config> {
   return checkedConfig(await configSources(flags, process.env));
 }
 
+export interface CommandSettings {
+  readonly config: Config;
+  /** What lies in the models folder now, and is listened for. */
+  readonly found: readonly FoundModel[];
+  /** Why the models folder cannot be looked into. */
+  readonly modelsTrouble: string | undefined;
+}
+
+/** @throws ConfigError */
+export async function commandSettings(flags: SettingFlags): Promise<CommandSettings> {
+  const sources = await configSources(flags, process.env);
+  const config = checkedConfig(sources);
+  return { config, ...(await modelsFor(config, sources)) };
+}
+
+/**
+ * What lies in the models folder now.
+ * @param unixMs what is younger than a second by this clock may be half a copy; by default it is believed: a command does
+ *   not wait until it is whole
+ */
+export async function modelsFor(
+  config: Config,
+  sources: ConfigSources,
+  unixMs = () => Number.POSITIVE_INFINITY,
+): Promise<Omit<CommandSettings, "config">> {
+  const folder = new ModelsFolder({ look: lookIntoFolder, monotonicMs: () => 0, unixMs });
+  const seen = await folder.look(config.wake.models_folder);
+  const { fitting } = fittingModels(config, selectedModels(seen, sources.onlyModels));
+  return { found: fitting, modelsTrouble: folder.trouble };
+}
+
 /** What a person just typed is wrong at once; a file that names an unknown word is shown on the page instead. @throws ConfigError */
 export function checkedConfig(sources: ConfigSources): Config {
   const { config } = loadConfig(sources);
-  const known = CATALOGUE.map(({ name }) => name);
-  const unknown = (sources.onlyModels ?? []).filter(
-    (name) => config.wake.models[name]?.file === undefined && !known.includes(name),
-  );
+  const asked = (sources.onlyModels ?? []).filter((name) => config.wake.models[name]?.file === undefined);
+  if (asked.length === 0) return config;
+  const folder = config.wake.models_folder;
+  const known = [...CATALOGUE.map(({ name }) => name), ...namesInFolder(folder)];
+  const unknown = asked.filter((name) => !known.includes(name));
   if (unknown.length === 0) return config;
   throw new ConfigError(
     unknown.map((name) => ({
       setting: `wake.models.${name}`,
-      message: `no wake word is called "${name}", did you mean "${closest(name, known)}"? Known are ${known.join(", ")}; a model of your own is given as a path that ends in .onnx`,
+      message: `no wake word is called "${name}", did you mean "${closest(name, known)}"? Known are ${known.join(", ")}; a model of your own is given as a path that ends in .onnx, or put into ${folder}`,
       where: "--model",
     })),
   );
+}
+
+function namesInFolder(folder: string): readonly string[] {
+  try {
+    const heads = readdirSync(folder).filter((file) => /\.onnx$/i.test(file) && !file.startsWith("."));
+    return [...new Set(heads.map(modelNameOf))];
+  } catch {
+    return [];
+  }
 }

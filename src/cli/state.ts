@@ -1,8 +1,9 @@
 /** `earshot state`: what a running Earshot is doing, once or as it goes. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { duration } from "../config/duration.ts";
+import { SAMPLE_RATE } from "../memory/layout.ts";
 import { EXIT } from "../supervise/exit-codes.ts";
-import type { DetectionView, StateView } from "../web/schemas.ts";
+import type { DetectionView, NearMissView, StateView } from "../web/schemas.ts";
 import { type Api, createApi } from "./api.ts";
 import { addSettingOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
 
@@ -14,6 +15,16 @@ interface StateFlags extends SettingFlags {
 }
 
 const WATCH_MS = 100;
+/** A hop waits for the one before it now and then. */
+const SHOWN_LAG_MS = 200;
+
+const MISSING: Readonly<Record<NearMissView["missing"], string>> = {
+  below: "the score was too low",
+  no_voice: "nobody spoke (vad_threshold)",
+  too_quiet: "too quiet (rms_filter)",
+  cooling: "within the cooldown",
+  outdone: "another word was surer (multi_trigger)",
+};
 
 function toDuration(text: string): number {
   const parsed = duration.safeParse(text);
@@ -79,19 +90,32 @@ async function watch(api: Api, flags: StateFlags): Promise<void> {
   }
 }
 
-function describe({ activation, audio, models, detections, health }: StateView): string[] {
+function describe({ activation, audio, streams, models, detections, nearMisses, health }: StateView): string[] {
   const bar = (value: number) => "█".repeat(Math.round(value * 20)).padEnd(20, "·");
-  const newest = detections[0];
+  const [newest] = detections;
+  const [nearest] = nearMisses;
   return [
     `${activation.status}${activation.armed ? ` (RMS: ${activation.rms.toFixed(2)})` : ""}`,
-    `audio      ${audio.state}${audio.demo ? " (demo)" : ""}  ${audio.device || audio.error || ""}`,
+    `audio      ${audio.state}${audio.demo ? " (demo)" : ""}${audio.asleep ? " (asleep)" : ""}  ${audio.device || audio.error || ""}`,
+    ...streams
+      .filter(({ id }) => id !== 0)
+      .map(({ name, state, asleep, rms, lagMs, lostSamples }) => {
+        const late = lagMs >= SHOWN_LAG_MS ? `  ${lagMs} ms behind` : "";
+        const lost = lostSamples > 0 ? `  ${(lostSamples / SAMPLE_RATE).toFixed(1)} s passed over` : "";
+        return `stream     ${name.padEnd(16)} ${state}${asleep ? " (asleep)" : ""}  RMS ${rms.toFixed(2)}${late}${lost}`;
+      }),
     ...models.map(
       ({ name, state, score, threshold, error }) =>
         `${name.padEnd(10)} ${bar(score)} ${score.toFixed(2)} of ${threshold.toFixed(2)}  ${error ?? state}`,
     ),
     newest === undefined
       ? "last word  none yet"
-      : `last word  ${newest.model} ${newest.confidence.toFixed(2)} at ${new Date(newest.timestamp).toISOString()}${newest.simulated ? " (simulated)" : ""}`,
+      : `last word  ${newest.model} ${newest.confidence.toFixed(2)} at ${new Date(newest.timestamp).toISOString()}${newest.source === null ? "" : ` from ${newest.source}`}${newest.simulated ? " (simulated)" : ""}`,
+    ...(nearest === undefined
+      ? []
+      : [
+          `near miss  ${nearest.model} ${nearest.confidence.toFixed(2)} of ${nearest.threshold.toFixed(2)} at ${new Date(nearest.timestamp).toISOString()}: ${MISSING[nearest.missing]}`,
+        ]),
     `health     ${health.status}`,
     ...health.reasons.map(({ message, hint }) => `           ${message}${hint === undefined ? "" : ` — ${hint}`}`),
   ];

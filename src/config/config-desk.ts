@@ -6,9 +6,11 @@ import type { CONFIGURATION } from "../memory/layout.ts";
 import type { RecordWriter } from "../memory/record.ts";
 import { type PreparedChange, prepareChange, reloadedChange } from "./change.ts";
 import { ConfigError } from "./config-error.ts";
+import { type FoundModel, fittingModels, selectedModels } from "./found-models.ts";
 import { type ConfigSources, loadConfig } from "./load.ts";
-import { type Config, isLoopback } from "./schema.ts";
-import { publishConfig } from "./shared-config.ts";
+import type { ModelsFolder } from "./models-folder.ts";
+import { type Config, isLoopback, MOST_MODELS } from "./schema.ts";
+import { publishConfig, publishedIn } from "./shared-config.ts";
 
 export interface ConfigFile {
   /** undefined when there is no such file. @throws when it cannot be read */
@@ -23,6 +25,8 @@ export interface ConfigDeskOptions {
   readonly record: RecordWriter<typeof CONFIGURATION.fields>;
   /** Waits until the workers go by this generation. @returns those that do not yet */
   readonly settled: (generation: number) => Promise<readonly string[]>;
+  /** What looks for heads in `wake.models_folder`; without it none is found. */
+  readonly modelsFolder?: Pick<ModelsFolder, "look" | "trouble">;
 }
 
 export interface ChangeReport {
@@ -39,6 +43,14 @@ export interface ChangeReport {
   readonly warning: string | undefined;
 }
 
+/** What a look into the models folder changed. */
+export interface ModelsReport {
+  /** Names of the heads that lie in it now. */
+  readonly found: readonly string[];
+  /** Workers that did not yet say that they go by it. */
+  readonly pending: readonly string[];
+}
+
 interface Look {
   readonly text: string | undefined;
   /** Why it could not be read. */
@@ -49,6 +61,11 @@ export class ConfigDesk {
   readonly #options: ConfigDeskOptions;
   #sources: ConfigSources;
   #config: Config;
+  /** What lies in the models folder, and what of it the threads were told. */
+  #seenModels: readonly FoundModel[] = [];
+  #found: readonly FoundModel[] = [];
+  #leftOut: readonly string[] = [];
+  #lookingForModels = false;
   #queue: Promise<unknown> = Promise.resolve();
   /** Where the page listens until the program starts again, whatever the configuration says meanwhile. */
   readonly #host: string;
@@ -62,14 +79,35 @@ export class ConfigDesk {
     this.#sources = options.sources;
     const { json } = options.record.value;
     // Empty: a predecessor died in the middle of writing it.
-    this.#config = json === "" ? loadConfig(options.sources).config : (JSON.parse(json) as Config);
-    if (json === "") publishConfig(options.record, this.#config);
+    if (json === "") {
+      this.#config = loadConfig(options.sources).config;
+      publishConfig(options.record, this.#config);
+    } else {
+      const { config, found } = publishedIn(json);
+      this.#config = config;
+      this.#seenModels = found;
+      this.#found = found;
+    }
     this.#host = this.#config.web.host;
     this.#seen = { text: options.sources.text };
   }
 
   get current(): Config {
     return this.#config;
+  }
+
+  /** The heads of the models folder that are listened for, as the other threads know them. */
+  get found(): readonly FoundModel[] {
+    return this.#found;
+  }
+
+  /** What is wrong with the models folder. */
+  get modelsTrouble(): string | undefined {
+    const looked = this.#options.modelsFolder?.trouble;
+    if (looked !== undefined) return `${looked}; what was found before goes on`;
+    if (this.#leftOut.length === 0) return undefined;
+    const files = `${this.#leftOut.slice(0, 3).join(", ")}${this.#leftOut.length > 3 ? ", ..." : ""}`;
+    return `${MOST_MODELS} models at most: ${this.#leftOut.length} in the models folder are left out (${files})`;
   }
 
   /**
@@ -89,6 +127,35 @@ export class ConfigDesk {
   /** Looks whether somebody edited the file. @returns what that changed, or undefined */
   reload(): Promise<ChangeReport | undefined> {
     return this.#inTurn(() => this.#adopt());
+  }
+
+  /** Looks whether heads came or went in the models folder. @returns what that changed, or undefined */
+  async lookForModels(): Promise<ModelsReport | undefined> {
+    const { modelsFolder } = this.#options;
+    if (modelsFolder === undefined || this.#lookingForModels) return undefined;
+    const folder = this.#config.wake.models_folder;
+    this.#lookingForModels = true;
+    // Not in turn with the changes: a folder on another machine may take for ever to answer.
+    const seen = await modelsFolder.look(folder, this.#seenModels).finally(() => {
+      this.#lookingForModels = false;
+    });
+    return this.#inTurn(async () => {
+      if (folder !== this.#config.wake.models_folder) return undefined;
+      const before = JSON.stringify(this.#found);
+      this.#seenModels = seen;
+      this.#fitModels();
+      if (JSON.stringify(this.#found) === before) return undefined;
+      const pending = await this.#options.settled(publishConfig(this.#options.record, this.#config, this.#found));
+      return { found: this.#found.map(({ name }) => name), pending };
+    });
+  }
+
+  /** As many of those that were seen as the configuration leaves room for. */
+  #fitModels(): void {
+    const selected = selectedModels(this.#seenModels, this.#sources.onlyModels);
+    const { fitting, leftOut } = fittingModels(this.#config, selected);
+    this.#found = fitting;
+    this.#leftOut = leftOut;
   }
 
   /** A file that is no configuration is left alone, and the last good one goes on. */
@@ -137,7 +204,12 @@ export class ConfigDesk {
     const { changed, needsRestart } = prepared;
     this.#config = prepared.config;
     let pending: readonly string[] = [];
-    if (changed.length > 0) pending = await this.#options.settled(publishConfig(this.#options.record, prepared.config));
+    if (changed.length > 0) {
+      // What lies in another folder is seen at the next look.
+      if (changed.includes("wake.models_folder")) this.#seenModels = [];
+      this.#fitModels();
+      pending = await this.#options.settled(publishConfig(this.#options.record, prepared.config, this.#found));
+    }
     const applied = changed.filter((setting) => !needsRestart.includes(setting));
     const { file } = this.#sources;
     return { applied, needsRestart, pending, written: warning === undefined, file, warning };

@@ -52,8 +52,10 @@ export function decides(override: Override, path: readonly PropertyKey[]): boole
   return override.path.every((key, index) => index >= path.length || key === "*" || key === path[index]);
 }
 
+const TEXTUAL = ["password", "name", "file", "host", "source", "models_folder"];
+
 /** Settings that stay text even when they look like a number. */
 function textual(path: readonly string[]): boolean {
   const key = path.at(-1);
-  return key === "password" || key === "name" || key === "file" || key === "host" || key === "source";
+  return TEXTUAL.includes(key ?? "");
 }

@@ -42,7 +42,7 @@ export function loadConfig({ file, text, overrides, onlyModels }: ConfigSources)
   const tooDeep = overrides.filter(({ path }) => leadsIntoAValue(path));
   for (const { path, value } of overrides) setIn(layered, path, value);
   const parsed = checkedConfigSchema.safeParse(layered);
-  if (parsed.success && tooDeep.length === 0) return { config: withModelFilesFrom(dirname(file), parsed.data) };
+  if (parsed.success && tooDeep.length === 0) return { config: withPathsFrom(dirname(file), parsed.data) };
   const whereOf = (path: readonly PropertyKey[], ofKey: boolean) =>
     originOf(overrides, path) ??
     (isSelected(document, onlyModels, path) ? "--model" : positionOf(document, lines, file, path, ofKey));
@@ -50,13 +50,14 @@ export function loadConfig({ file, text, overrides, onlyModels }: ConfigSources)
   throw new ConfigError([...problems, ...tooDeep.map(intoAValue)]);
 }
 
-/** A head beside the configuration file is meant, wherever the program was started from. */
-function withModelFilesFrom(folder: string, config: Config): Config {
+/** What lies beside the configuration file is meant, wherever the program was started from. */
+function withPathsFrom(folder: string, config: Config): Config {
   const models = Object.entries(config.wake.models).map(([name, { file, ...settings }]) => [
     name,
     file === undefined ? settings : { ...settings, file: resolve(folder, file) },
   ]);
-  return { ...config, wake: { ...config.wake, models: Object.fromEntries(models) } };
+  const models_folder = resolve(folder, config.wake.models_folder);
+  return { ...config, wake: { ...config.wake, models: Object.fromEntries(models), models_folder } };
 }
 
 /** Whether a path is of a model that --model named and the file does not. */

@@ -6,10 +6,14 @@ import { z } from "zod";
 import { durationBetween } from "./duration.ts";
 
 const MODEL_NAME = /^[\w.-]{1,63}$/;
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,62}$/u;
+/** What machines and streams may be called. */
+export const SPOKEN_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,62}$/u;
 
 /** What holds for a model of which nothing is said. */
 export const MODEL_DEFAULTS = { enabled: true, patience: 1, refractory: 2000 };
+
+/** How a head may want its samples. */
+export const INPUT_SCALES = ["int16", "unit"] as const;
 
 const modelSettings = z
   .strictObject({
@@ -20,18 +24,24 @@ const modelSettings = z
     patience: z.int().min(1).max(25).default(MODEL_DEFAULTS.patience),
     /** After a hit the same model stays silent for this long, and until its score has fallen. */
     refractory: durationBetween(0, 60_000).default(MODEL_DEFAULTS.refractory),
-    /** An openWakeWord head of your own; without it the name is one of the shipped models. */
+    /** A score, 0..1, from which one frame is enough, whatever patience says; without it none is. */
+    sure: z.number().min(0.01).max(1).optional(),
+    /** How probable, 0..1, speech must be for the word to count; 0 asks nobody, and without it the general one holds. */
+    vad_threshold: z.number().min(0).max(1).optional(),
+    /** Samples as the head was trained on: int16 (openWakeWord's), or unit, which is -1..1; without it the file says. */
+    input_scale: z.enum(INPUT_SCALES).optional(),
+    /** A head of your own; without it the name is one of the shipped models, or of those in the models folder. */
     file: z.string().min(1).optional(),
   })
   .nullable()
   .transform((settings) => settings ?? { ...MODEL_DEFAULTS });
 
-/** What is listened for when nothing is said. */
+/** What is listened for when nothing is said, besides what lies in the models folder. */
 export const DEFAULT_MODELS = ["alexa", "hey_jarvis"] as const;
 
 export const configSchema = z.strictObject({
   /** Of this machine, as the page and other machines show it; without it the host's name. */
-  name: z.string().regex(NAME, "letters, digits, spaces, dots, dashes; 63 characters at most").optional(),
+  name: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes; 63 characters at most").optional(),
   audio: z
     .strictObject({
       /** default, a device's name or index, file:PATH (with ?loop), stdin */
@@ -53,6 +63,18 @@ export const configSchema = z.strictObject({
       cooldown: durationBetween(0, 600_000).default(0),
       /** Whether several words may fire in the same frame; without it the surest one does. */
       multi_trigger: z.boolean().default(true),
+      /** How probable, 0..1, speech must have been within the last 1.6 s for a word to count; 0 asks nobody. */
+      vad_threshold: z.number().min(0).max(1).default(0.8),
+      /** Whether the network sleeps while there is nothing but the room's quiet. */
+      energy_gate: z.boolean().default(true),
+      /** Heads (.onnx) in here are listened for, and come and go while the program runs. It need not be there. */
+      models_folder: z.string().min(1).default("models"),
+    })
+    .prefault({}),
+  streams: z
+    .strictObject({
+      /** From elsewhere, besides the microphone, that are listened to at once. */
+      max: z.int().min(0).max(256).default(16),
     })
     .prefault({}),
   activation: z
@@ -90,9 +112,9 @@ export const configSchema = z.strictObject({
 });
 
 /** As many scores as the threads share. */
-const MOST_MODELS = 32;
-/** Of the configuration as JSON: what the threads share of it has a fixed place. */
-const MOST_BYTES = 60_000;
+export const MOST_MODELS = 32;
+/** Of the configuration as JSON: it has a fixed place, with the models that were found, in what the threads share. */
+const MOST_BYTES = 40_000;
 
 export const checkedConfigSchema = configSchema.superRefine((config, context) => {
   const models = Object.keys(config.wake.models).length;
@@ -137,4 +159,4 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Settings that a running program cannot change: they are read once, at the start. */
-export const NEEDS_RESTART: readonly string[] = ["web.host", "web.port"];
+export const NEEDS_RESTART: readonly string[] = ["web.host", "web.port", "streams.max"];

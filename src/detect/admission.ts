@@ -1,5 +1,6 @@
 /**
- * The rules of the house for what the triggers let through: which of the words that fired in one frame count. Pure.
+ * The rules of the house for what the triggers let through: which of the words that fired in one frame count, and what
+ * was wrong with the others. Pure; one for each stream.
  */
 export interface AdmissionSettings {
   /** After any detection nothing counts for this long. */
@@ -15,6 +16,20 @@ export interface Candidate {
   readonly atMs: number;
 }
 
+/** Why a word that fired does not count. */
+export type Refusal =
+  /** The level did not reach `wake.rms_filter`. */
+  | "too_quiet"
+  /** A word shortly before it set off `wake.cooldown`. */
+  | "cooling"
+  /** Another word of the same frame was surer, and only one counts. */
+  | "outdone";
+
+export interface Judged<C extends Candidate> {
+  readonly candidate: C;
+  readonly verdict: "detection" | Refusal;
+}
+
 export class Admission {
   settings: AdmissionSettings;
   #lastMs = Number.NEGATIVE_INFINITY;
@@ -28,14 +43,22 @@ export class Admission {
     return this.#lastMs + this.settings.cooldownMs;
   }
 
-  /** @param loudestRms the highest level of the last 1.5 s, linear 0..1 */
-  admit<C extends Candidate>(candidates: readonly C[], loudestRms: number): readonly C[] {
+  /**
+   * @param candidates what fired in one frame
+   * @param loudestRms the highest level of the last 1.5 s, linear 0..1
+   */
+  judge<C extends Candidate>(candidates: readonly C[], loudestRms: number): readonly Judged<C>[] {
     const [first] = candidates;
-    if (first === undefined) return candidates;
+    if (first === undefined) return [];
     const { cooldownMs, leastRms, multiTrigger } = this.settings;
-    if (loudestRms < leastRms || first.atMs < this.#lastMs + cooldownMs) return [];
+    const all = (verdict: Refusal) => candidates.map((candidate) => ({ candidate, verdict }));
+    if (loudestRms < leastRms) return all("too_quiet");
+    if (first.atMs < this.#lastMs + cooldownMs) return all("cooling");
     this.#lastMs = first.atMs;
-    if (multiTrigger || candidates.length === 1) return candidates;
-    return [candidates.reduce((surest, next) => (next.confidence > surest.confidence ? next : surest))];
+    const surest = candidates.reduce((most, next) => (next.confidence > most.confidence ? next : most));
+    return candidates.map((candidate) => ({
+      candidate,
+      verdict: multiTrigger || candidate === surest ? "detection" : "outdone",
+    }));
   }
 }

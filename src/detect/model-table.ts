@@ -43,6 +43,11 @@ export class ModelTable {
     return this.#table.value.generation;
   }
 
+  /** What all models have to do without; shown with the next table. */
+  set trouble(trouble: string) {
+    this.#table.value.trouble = trouble;
+  }
+
   /** Those that listen come first, in the order of the engine, so that a score's place is its row's. */
   publish(rows: readonly ModelRow[]): void {
     const shown = rows.slice(0, MAX_MODELS);

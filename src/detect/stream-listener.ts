@@ -1,20 +1,30 @@
 /**
- * One stream, from its PCM in the shared memory to its scores and detections there. Runs in the inference worker.
+ * One stream, from its PCM in the shared memory to its scores and detections there. Runs in the inference worker. The
+ * network is not its business: `take` gives what must go through it, `tell` says what came of that.
  */
 import type { AudioRingReader } from "../memory/audio-ring.ts";
 import type { EventRingWriter } from "../memory/event-ring.ts";
-import { type CAPTURE, type DETECTION, type LEVEL, SAMPLE_RATE, type SCORE } from "../memory/layout.ts";
+import { type DETECTION, type LEVEL, SAMPLE_RATE, type SCORE } from "../memory/layout.ts";
 import type { RecordReader, RecordWriter } from "../memory/record.ts";
-import type { Detector } from "../wake/detector.ts";
+import type { Detection, Detector, DetectorHop, Heard } from "../wake/detector.ts";
 import { HOP_SAMPLES } from "../wake/features.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, Refusal } from "./admission.ts";
 import { FrameClock } from "./frame-clock.ts";
+
+/** A word that is answered later than this is of no use to anybody: what waits longer is passed over. */
+export const MOST_BEHIND_MS = 4000;
+const MOST_BEHIND_SAMPLES = (MOST_BEHIND_MS / 1000) * SAMPLE_RATE;
+/** Of sound that is passed over again and again, the log speaks this often. */
+const TOLD_AGAIN_MS = 60_000;
 
 export interface StreamListenerOptions {
   readonly stream: number;
+  /** What its sender calls itself; empty for the local microphone. */
+  readonly source: string;
   readonly audio: AudioRingReader;
   readonly level: RecordReader<typeof LEVEL.fields>;
-  readonly capture: RecordReader<typeof CAPTURE.fields>;
+  /** Whether it is heard as it is said, so that its start may not fire. */
+  readonly live: () => boolean;
   readonly score: RecordWriter<typeof SCORE.fields>;
   readonly detections: EventRingWriter<typeof DETECTION.fields>;
   readonly detector: Detector;
@@ -22,95 +32,138 @@ export interface StreamListenerOptions {
   readonly thresholdOf: (model: string) => number;
   /** Generation of the model table that the scores' order belongs to. */
   readonly tableGeneration: () => number;
-  /** Called when there is something new to show. */
+  /** Called when something happened that others wait for. */
   readonly changed: () => void;
-  readonly log: { info(event: string, fields: Record<string, unknown>): void };
+  readonly log: {
+    info(event: string, fields: Record<string, unknown>): void;
+    warn(event: string, fields: Record<string, unknown>): void;
+  };
 }
 
 export class StreamListener {
+  readonly admission: Admission;
   readonly #options: StreamListenerOptions;
   readonly #hop = new Int16Array(HOP_SAMPLES);
   readonly #clock = new FrameClock();
+  #detector: Detector;
+  #frameEndMs = 0;
+  /** What was lost before the first hop was heard is nobody's fault: the models were loading. */
+  #lostBefore: number | undefined;
+  #toldOfLossMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: StreamListenerOptions) {
     this.#options = options;
+    this.admission = options.admission;
+    this.#detector = options.detector;
   }
 
-  /** Until when this stream's thread may sleep on it: blocks until a hop is there, `timeoutMs` at most. */
-  wait(timeoutMs: number): void {
-    this.#options.audio.waitFor(HOP_SAMPLES, timeoutMs);
+  /** Whether it is heard as it is said. */
+  get live(): boolean {
+    return this.#options.live();
   }
 
-  /** Takes at most one hop. @returns whether there was something to take */
-  async step(): Promise<boolean> {
+  get detector(): Detector {
+    return this.#detector;
+  }
+
+  /** Listens with another one from the next hop on, which begins anew. */
+  set detector(next: Detector) {
+    this.#detector = next;
+    this.reset(this.#frameEndMs);
+  }
+
+  /** What must go through the network next; undefined where this stream has to wait for more sound. */
+  take(): DetectorHop | undefined {
     const { audio } = this.#options;
-    switch (audio.read(this.#hop)) {
-      case "wait":
-        return false;
-      case "gap":
-        // The next hop's own time says when the 2 s begin: what waited in the ring was heard before now.
-        this.reset(Number.NEGATIVE_INFINITY);
-        return true;
-      case "block":
-        await this.#listen();
-        return true;
+    if (this.#detector.behind > 0) return { detector: this.#detector, pcm: undefined, frameEndMs: this.#frameEndMs };
+    if (audio.available > MOST_BEHIND_SAMPLES) this.#passOver();
+    let read = audio.read(this.#hop);
+    if (read === "gap") {
+      // The next hop's own time says when the 2 s begin: what waited in the ring was heard before now.
+      this.reset(Number.NEGATIVE_INFINITY);
+      read = audio.read(this.#hop);
     }
+    if (read !== "block") return undefined;
+    this.#lostBefore ??= audio.lost;
+    const { atMs, written } = this.#options.level.read();
+    const behind = (written - audio.cursor) | 0;
+    this.#frameEndMs = this.#clock.next(atMs - (behind * 1000) / SAMPLE_RATE);
+    return { detector: this.#detector, pcm: this.#hop, frameEndMs: this.#frameEndMs };
+  }
+
+  /** Publishes what came of the hop that was taken. */
+  tell(): void {
+    const detector = this.#detector;
+    if (detector.behind > 0) return;
+    const { audio, score, level, tableGeneration } = this.#options;
+    const { value } = score;
+    value.scores.set(detector.scores);
+    value.frame++;
+    value.frameEndMs = this.#frameEndMs;
+    value.models = tableGeneration();
+    value.lagMs = Math.max(0, (audio.available * 1000) / SAMPLE_RATE);
+    value.lost = audio.lost - (this.#lostBefore ?? 0);
+    value.asleep = detector.asleep;
+    value.armsAtMs = detector.heldUntilMs;
+    value.stuckSinceMs = detector.stuck === 0 ? 0 : value.stuckSinceMs || this.#frameEndMs;
+    value.coolsAtMs = this.admission.coolsAtMs;
+    value.armed = this.#frameEndMs >= detector.heldUntilMs;
+    score.publish();
+    const { heard } = detector;
+    if (heard.length > 0) this.#tellHeard(heard, level.value.loudest);
+    // Whoever shows the local microphone follows every frame of it; of the others, what happens.
+    if (this.#options.stream === 0 || heard.length > 0) this.#options.changed();
   }
 
   /** Forgets what was heard. A live stream may fire 2 s after `nowMs` and after the next sample at the earliest. */
   reset(nowMs: number): void {
-    const { capture, detector, score } = this.#options;
-    const { live } = capture.read();
-    detector.reset(nowMs, live);
+    const { live, score, changed } = this.#options;
+    this.#detector.reset(nowMs, live());
     this.#clock.beginAnew();
     score.value.scores.fill(0);
     score.value.resets++;
     score.value.armed = false;
+    score.value.asleep = false;
     score.publish();
-    this.#options.changed();
-  }
-
-  async #listen(): Promise<void> {
-    const { audio, level, detector, score, changed } = this.#options;
-    const { atMs, written } = level.read();
-    const behind = (written - audio.cursor) | 0;
-    const frameEndMs = this.#clock.next(atMs - (behind * 1000) / SAMPLE_RATE);
-    const heard = await detector.hop(this.#hop, frameEndMs);
-    const { value } = score;
-    value.scores.set(detector.scores);
-    value.frame++;
-    value.frameEndMs = frameEndMs;
-    value.models = this.#options.tableGeneration();
-    value.lagMs = Math.max(0, (audio.available * 1000) / SAMPLE_RATE);
-    value.lost = audio.lost;
-    value.armsAtMs = detector.heldUntilMs;
-    value.stuckSinceMs = detector.stuck === 0 ? 0 : value.stuckSinceMs || frameEndMs;
-    value.coolsAtMs = this.#options.admission.coolsAtMs;
-    value.armed = frameEndMs >= detector.heldUntilMs;
-    score.publish();
-    for (const detection of this.#options.admission.admit(heard, level.value.loudest)) this.#tell(detection);
     changed();
   }
 
-  #tell({
-    model,
-    confidence,
-    atMs,
-  }: {
-    readonly model: string;
-    readonly confidence: number;
-    readonly atMs: number;
-  }): void {
-    const { detections, thresholdOf, stream, level, log } = this.#options;
+  /** Drops whole hops until nothing waits: better deaf for a moment than late for ever. */
+  #passOver(): void {
+    const { audio, stream, source, log } = this.#options;
+    const lagMs = Math.round((audio.available * 1000) / SAMPLE_RATE);
+    const samples = audio.available - (audio.available % HOP_SAMPLES);
+    audio.skip(samples);
+    if (this.#lostBefore !== undefined && this.#frameEndMs - this.#toldOfLossMs >= TOLD_AGAIN_MS) {
+      this.#toldOfLossMs = this.#frameEndMs;
+      log.warn("fell behind and passed over sound", { stream, source, samples, lagMs });
+    }
+    this.reset(Number.NEGATIVE_INFINITY);
+  }
+
+  #tellHeard(heard: readonly Heard[], loudest: number): void {
+    const fired = heard.filter((one) => one.kind === "detection");
+    for (const { candidate, verdict } of this.admission.judge(fired, loudest)) this.#append(candidate, verdict);
+    for (const one of heard) if (one.kind !== "detection") this.#append(one, one.kind);
+  }
+
+  #append(heard: Omit<Detection, "kind">, kind: Heard["kind"] | Refusal): void {
+    const { detections, thresholdOf, stream, source, level, log } = this.#options;
+    const { model, confidence, voice, atMs } = heard;
     const threshold = thresholdOf(model);
     detections.append((event) => {
+      event.kind = kind;
       event.stream = stream;
+      event.source = source;
       event.model = model;
       event.confidence = confidence;
       event.threshold = threshold;
+      event.voice = voice ?? -1;
       event.frameEndMs = atMs;
       event.rms = level.value.loudest;
     });
-    log.info("wake word", { model, confidence: Number(confidence.toFixed(3)), stream });
+    const fields = { model, confidence: Number(confidence.toFixed(3)), stream, ...(source !== "" && { source }) };
+    if (kind === "detection") log.info("wake word", fields);
+    else log.info("near miss", { ...fields, missing: kind });
   }
 }

@@ -1,20 +1,34 @@
 /** What the configuration says of wake words, in the terms of those who detect them. */
+import type { FoundModel } from "../config/found-models.ts";
 import { type Config, MODEL_DEFAULTS } from "../config/schema.ts";
 import type { LoadedModel, ModelEntry } from "../wake/load.ts";
 import type { TriggerSettings } from "../wake/trigger.ts";
+import { WakeModelError } from "../wake/wake-model-error.ts";
 import type { AdmissionSettings } from "./admission.ts";
+import { wantedModels } from "./wanted-models.ts";
 
-/** The models that are switched on, as the engine takes them. */
-export function enabledModels({ wake }: Config): readonly ModelEntry[] {
-  return Object.entries(wake.models)
-    .filter(([, { enabled }]) => enabled)
-    .map(([name, { file }]) => (file === undefined ? name : { name, path: file }));
+/**
+ * The models that are switched on, as the engine takes them, for those who go on with all of them or none.
+ * @throws WakeModelError for the first that cannot be
+ */
+export function enabledModels(config: Config, found: readonly FoundModel[] = []): readonly ModelEntry[] {
+  const { entries, refused } = wantedModels(config, found);
+  const [first] = refused;
+  if (first !== undefined)
+    throw new WakeModelError("unknown_name", first.name, `model ${first.name}: ${first.message}`);
+  return entries;
 }
 
 export function triggerSettings({ wake }: Config, { name, threshold }: LoadedModel): TriggerSettings {
   const settings = wake.models[name];
   const { patience, refractory } = settings ?? MODEL_DEFAULTS;
-  return { threshold: settings?.threshold ?? threshold, patience, refractoryMs: refractory };
+  return {
+    threshold: settings?.threshold ?? threshold,
+    patience,
+    refractoryMs: refractory,
+    sure: settings?.sure,
+    vadThreshold: settings?.vad_threshold ?? wake.vad_threshold,
+  };
 }
 
 export function admissionSettings({ wake }: Config): AdmissionSettings {

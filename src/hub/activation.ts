@@ -19,6 +19,8 @@ export interface Activation {
   readonly reason: string;
   /** Of the newest wake word; empty before the first. */
   readonly model: string;
+  /** Where it was heard: the name of a stream from elsewhere; empty for the local microphone. */
+  readonly source: string;
   readonly confidence: number;
   /** When this state began, monotonic ms. */
   readonly sinceMs: number;
@@ -33,6 +35,7 @@ export type ActivationEvent =
   | {
       readonly type: "detected";
       readonly model: string;
+      readonly source: string;
       readonly confidence: number;
       readonly holdMs: number;
       readonly simulated: boolean;
@@ -46,6 +49,7 @@ export const INITIAL_ACTIVATION: Activation = {
   state: "off",
   reason: "starting",
   model: "",
+  source: "",
   confidence: 0,
   sinceMs: 0,
   untilMs: Number.POSITIVE_INFINITY,
@@ -64,6 +68,7 @@ export function stepActivation(before: Activation, event: ActivationEvent, nowMs
       return {
         ...entered(before, "awake", nowMs),
         model: event.model,
+        source: event.source,
         confidence: event.confidence,
         untilMs: nowMs + event.holdMs,
         simulated: event.simulated,

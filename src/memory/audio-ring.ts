@@ -143,6 +143,14 @@ export class AudioRingReader {
     return "block";
   }
 
+  /** Passes over samples that can be read, and counts them as lost. What comes next does not continue what was read. */
+  skip(samples: number): void {
+    if (samples > this.available)
+      throw new RangeError(`${samples} samples to skip, and only ${this.available} are there`);
+    this.#cursor = (this.#cursor + samples) | 0;
+    this.lost += samples;
+  }
+
   /** Blocks this thread until something is written, `timeoutMs` at most; not at all if `samples` can be read. May come back early. */
   waitFor(samples: number, timeoutMs: number): void {
     const written = this.written;

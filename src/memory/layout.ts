@@ -9,7 +9,7 @@ import { record } from "./record.ts";
 
 /** "EARS" */
 export const MAGIC = 0x45415253;
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Models that can be loaded at once. */
 export const MAX_MODELS = 32;
@@ -48,6 +48,19 @@ export const CAPTURE = record("capture", "capture", {
   live: bool("a stream whose start may not fire, unlike a file"),
 });
 
+/** Per stream: whose sound it is. Stream 0 is the local microphone's and has none. */
+export const STREAM = record("stream", "web", {
+  name: text(64, "as its sender calls itself"),
+  address: text(64, "where it comes from"),
+  open: bool("somebody sends"),
+  sinceMs: f64("when that began"),
+});
+
+/** Which streams there are. */
+export const STREAM_TABLE = record("stream table", "web", {
+  generation: i32("rises with every stream that comes or goes"),
+});
+
 /** Per stream: what the models think of its newest frame. */
 export const SCORE = record("score", "inference", {
   scores: f64s(MAX_MODELS, "0..1, in the order of the model records"),
@@ -55,7 +68,8 @@ export const SCORE = record("score", "inference", {
   frameEndMs: f64("when the newest frame's last sample arrived"),
   models: i32("generation of the model table that the order belongs to"),
   lagMs: f64("how far the newest frame is behind the newest sample"),
-  lost: f64("samples that came and went before inference read them"),
+  lost: f64("samples that came and were not listened to, because inference was too far behind"),
+  asleep: bool("the network sleeps: there is nothing but the room's quiet"),
   resets: i32("how often this stream began anew: gaps, resets"),
   armed: bool("a wake word would fire now"),
   armsAtMs: f64("until then a live stream may not fire"),
@@ -78,14 +92,18 @@ export const MODEL = record("model", "inference", {
 export const MODEL_TABLE = record("model table", "inference", {
   generation: i32("rises with every change of the set or its order"),
   count: i32(""),
+  trouble: text(512, "what all of them have to do without; empty when nothing"),
 });
 
 export const DETECTION = record("detection", "inference", {
   id: i32("counts from 0"),
+  kind: choice(["detection", "below", "no_voice", "too_quiet", "cooling", "outdone"], "what was missing, if anything"),
   stream: i32("0 is the local microphone"),
+  source: text(64, "name of a stream from elsewhere; empty for the local microphone"),
   model: text(64, ""),
   confidence: f64("0..1"),
   threshold: f64("0..1"),
+  voice: f64("highest probability of speech, 0..1; -1 where nobody asked"),
   frameEndMs: f64("when the frame's last sample arrived"),
   rms: f64("linear 0..1, loudest 100 ms of the last 1.5 s"),
 });
@@ -95,6 +113,7 @@ export const ACTIVATION = record("activation", "web", {
   state: choice(["off", "armed", "awake", "arbitrating", "recording", "processing", "responding"], ""),
   reason: text(256, "why it is off"),
   model: text(64, "the newest wake word's"),
+  source: text(64, "where it was heard: a stream from elsewhere; empty for the local microphone"),
   confidence: f64("of the newest wake word, 0..1"),
   sinceMs: f64("when this state began"),
   untilMs: f64("when it ends by itself"),

@@ -9,9 +9,10 @@ import type { Fields } from "./field.ts";
 import * as layout from "./layout.ts";
 import { RecordReader, type RecordShape, RecordWriter, recordWords } from "./record.ts";
 
-/** Header words: magic, layout version, streams, relays, then the web worker's doorbell on a cache line of its own. */
-const HEADER_WORDS = 32;
+/** Header words: magic, layout version, streams, relays, then two doorbells on cache lines of their own. */
+const HEADER_WORDS = 48;
 const WEB_BELL = 16;
+const INFERENCE_BELL = 32;
 
 export interface MemorySize {
   /** Audio streams; stream 0 is the local microphone. */
@@ -65,7 +66,9 @@ function plan({ streams, relays }: MemorySize) {
     supervision: many(layout.WORKERS.length, layout.SUPERVISION),
     capture: one(layout.CAPTURE),
     modelTable: one(layout.MODEL_TABLE),
+    streamTable: one(layout.STREAM_TABLE),
     models: many(layout.MAX_MODELS, layout.MODEL),
+    streams: many(streams, layout.STREAM),
     levels: many(streams, layout.LEVEL),
     scores: many(streams, layout.SCORE),
     activations: many(relays, layout.ACTIVATION),
@@ -83,8 +86,11 @@ export class SharedMemory {
   readonly configuration: SharedRecord<typeof layout.CONFIGURATION.fields>;
   readonly capture: SharedRecord<typeof layout.CAPTURE.fields>;
   readonly modelTable: SharedRecord<typeof layout.MODEL_TABLE.fields>;
+  readonly streamTable: SharedRecord<typeof layout.STREAM_TABLE.fields>;
   /** Rung when something that the web worker shows has changed. */
   readonly webBell: Doorbell;
+  /** Rung when there is more to hear, or something else that inference goes by has changed. */
+  readonly inferenceBell: Doorbell;
   readonly #words: Int32Array;
   readonly #offsets: ReturnType<typeof plan>["offsets"];
 
@@ -98,7 +104,9 @@ export class SharedMemory {
     this.configuration = this.#record(layout.CONFIGURATION, this.#offsets.configuration);
     this.capture = this.#record(layout.CAPTURE, this.#offsets.capture);
     this.modelTable = this.#record(layout.MODEL_TABLE, this.#offsets.modelTable);
+    this.streamTable = this.#record(layout.STREAM_TABLE, this.#offsets.streamTable);
     this.webBell = new Doorbell(this.#words, WEB_BELL);
+    this.inferenceBell = new Doorbell(this.#words, INFERENCE_BELL);
   }
 
   /** For the main thread, before any worker starts. */
@@ -139,6 +147,10 @@ export class SharedMemory {
 
   model(index: number): SharedRecord<typeof layout.MODEL.fields> {
     return this.#record(layout.MODEL, at(this.#offsets.models, index, "model"));
+  }
+
+  stream(stream: number): SharedRecord<typeof layout.STREAM.fields> {
+    return this.#record(layout.STREAM, at(this.#offsets.streams, stream, "stream"));
   }
 
   level(stream: number): SharedRecord<typeof layout.LEVEL.fields> {

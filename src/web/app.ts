@@ -2,6 +2,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { except } from "hono/combine";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { FixedSettingError } from "../config/change.ts";
@@ -13,12 +14,13 @@ import { type ActionsOptions, addActionRoutes } from "./routes/actions.ts";
 import { addListeningRoutes, type ListeningOptions } from "./routes/listening.ts";
 import { addPageRoutes } from "./routes/page.ts";
 import { addSettingsRoutes, type SettingsOptions } from "./routes/settings.ts";
+import { addStreamRoutes, type StreamsOptions } from "./routes/streams.ts";
 import { WebError } from "./web-error.ts";
 
 /** The largest request that makes sense here is a whole configuration. */
 const MOST_BODY_BYTES = 64 * 1024;
 
-export interface AppOptions extends ListeningOptions, SettingsOptions, ActionsOptions {
+export interface AppOptions extends ListeningOptions, SettingsOptions, ActionsOptions, StreamsOptions {
   readonly version: string;
   readonly page: ReadonlyMap<string, Asset>;
   /** The WebSocket at `/ws`. */
@@ -48,11 +50,13 @@ export function createApp(options: AppOptions): OpenAPIHono {
     }),
   );
   app.use(requireOwnHost(password), requirePassword(password), requireOwnOrigin());
-  app.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseTooLarge }));
+  // The body of a stream has no end.
+  app.use(except("/api/streams/*", bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseTooLarge })));
 
   addListeningRoutes(app, options);
   addSettingsRoutes(app, options);
   addActionRoutes(app, options);
+  addStreamRoutes(app, options);
   app.get("/ws", options.live, () => {
     throw new WebError(426, "websocket_only", "this is a WebSocket", "open it with ws://");
   });

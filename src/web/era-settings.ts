@@ -3,7 +3,7 @@
  * and refused when set: a setting that is shown and does nothing is worse than none.
  */
 import { z } from "@hono/zod-openapi";
-import type { Config } from "../config/schema.ts";
+import { type Config, INPUT_SCALES } from "../config/schema.ts";
 import type { ModelView } from "./schemas.ts";
 
 const unsupported = z.null({ error: "not supported here: only null can be given" });
@@ -14,7 +14,10 @@ export const GLOBAL_SETTINGS = z
     cooldown: z.number().describe("seconds"),
     cooldown_s: z.number().describe("the same as cooldown"),
     multi_trigger: z.boolean(),
-    vad_threshold: unsupported,
+    vad_threshold: z
+      .number()
+      .nullable()
+      .describe("how probable speech must be for a word to count, 0..1; 0 asks nobody, null is the default"),
   })
   .openapi("GlobalSettings");
 
@@ -26,6 +29,9 @@ export const MODEL_SETTINGS = z
     sensitivity: z.number().describe("1 - threshold"),
     patience: z.number().int(),
     refractory: z.number().describe("milliseconds"),
+    sure: z.number().nullable().describe("a score from which one frame is enough; null: none is"),
+    vad_threshold: z.number().nullable().describe("as the global one, for this model; null: the global one holds"),
+    input_scale: z.enum(INPUT_SCALES).nullable().describe("samples as the head takes them; null: as its file says"),
     api_url: unsupported,
     webhook_url: unsupported,
     topic: unsupported,
@@ -42,7 +48,7 @@ export function globalView({ wake }: Config): z.infer<typeof GLOBAL_SETTINGS> {
     cooldown,
     cooldown_s: cooldown,
     multi_trigger: wake.multi_trigger,
-    vad_threshold: null,
+    vad_threshold: wake.vad_threshold,
   };
 }
 
@@ -59,19 +65,40 @@ export function globalPatch(settings: Some<z.infer<typeof GLOBAL_SETTINGS>>, con
       ...(settings.rms_filter !== undefined && { rms_filter: settings.rms_filter }),
       ...(cooldown !== undefined && { cooldown: Math.round(cooldown * 1000) }),
       ...(settings.multi_trigger !== undefined && { multi_trigger: settings.multi_trigger }),
+      ...(settings.vad_threshold !== undefined && { vad_threshold: settings.vad_threshold }),
     },
   };
 }
 
-export function modelSettingsView(model: ModelView): z.infer<typeof MODEL_SETTINGS> {
-  const { enabled, active, threshold, sensitivity, patience, refractoryMs } = model;
-  const none = { api_url: null, webhook_url: null, topic: null };
-  return { enabled, active, threshold, sensitivity, patience, refractory: refractoryMs, ...none };
+export function modelSettingsView(model: ModelView, { wake }: Config): z.infer<typeof MODEL_SETTINGS> {
+  const { name, enabled, active, threshold, sensitivity, patience, refractoryMs } = model;
+  const said = wake.models[name];
+  return {
+    enabled,
+    active,
+    threshold,
+    sensitivity,
+    patience,
+    refractory: refractoryMs,
+    sure: said?.sure ?? null,
+    vad_threshold: said?.vad_threshold ?? null,
+    input_scale: said?.input_scale ?? null,
+    api_url: null,
+    webhook_url: null,
+    topic: null,
+  };
 }
 
-/** @param model as it is now */
-export function modelPatch(model: ModelView, settings: Some<z.infer<typeof MODEL_SETTINGS>>): unknown {
+/** @param model as it is now, as `config` is */
+export function modelPatch(
+  model: ModelView,
+  settings: Some<z.infer<typeof MODEL_SETTINGS>>,
+  { wake }: Config,
+): unknown {
   const { name } = model;
+  const said = wake.models[name];
+  // null takes back what is said; what is not said and comes back as null is left alone.
+  const isNews = (value: unknown, now: unknown) => value !== undefined && value !== (now ?? null);
   const enabled = either(settings.enabled, settings.active, model.enabled);
   const { sensitivity } = settings;
   const asThreshold = sensitivity === undefined ? undefined : Number((1 - sensitivity).toFixed(6));
@@ -81,9 +108,13 @@ export function modelPatch(model: ModelView, settings: Some<z.infer<typeof MODEL
       models: {
         [name]: {
           ...(enabled !== undefined && { enabled }),
-          ...(threshold !== undefined && { threshold }),
+          // The model's own default, sent back, is no threshold that somebody chose.
+          ...(threshold !== undefined && threshold !== model.threshold && { threshold }),
           ...(settings.patience !== undefined && { patience: settings.patience }),
           ...(settings.refractory !== undefined && { refractory: settings.refractory }),
+          ...(isNews(settings.sure, said?.sure) && { sure: settings.sure }),
+          ...(isNews(settings.vad_threshold, said?.vad_threshold) && { vad_threshold: settings.vad_threshold }),
+          ...(isNews(settings.input_scale, said?.input_scale) && { input_scale: settings.input_scale }),
         },
       },
     },

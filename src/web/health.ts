@@ -2,6 +2,7 @@
  * Whether a wake word would be noticed now, and if not, why. Pure: from what is seen to what is said. Nothing here is
  * green because nobody looked.
  */
+import { SAMPLE_RATE } from "../memory/layout.ts";
 import type { CaptureState, HealthView } from "./schemas.ts";
 
 export interface WorkerSight {
@@ -10,6 +11,16 @@ export interface WorkerSight {
   readonly beatAgeMs: number | null;
   readonly restarts: number;
   readonly lastError: string;
+}
+
+/** A stream from elsewhere. */
+export interface StreamSight {
+  readonly name: string;
+  /** Since the newest sample, or since it came. */
+  readonly audioAgeMs: number;
+  readonly lagMs: number;
+  /** Within the last minute. */
+  readonly lostSamples: number;
 }
 
 /** What is seen in the shared memory at one moment. */
@@ -35,9 +46,13 @@ export interface Sight {
   readonly lagMs: number;
   /** Within the last minute. */
   readonly lostSamples: number;
+  /** Streams from elsewhere. */
+  readonly streams: readonly StreamSight[];
   /** Models that are switched on. */
   readonly wanted: number;
   readonly listening: number;
+  /** What all models have to do without; empty when nothing. */
+  readonly modelsTrouble: string;
   readonly failed: readonly { readonly name: string; readonly error: string }[];
   readonly workers: readonly WorkerSight[];
 }
@@ -48,6 +63,8 @@ const NO_BEAT_MS = 2000;
 /** A room is never digitally silent; a microphone whose plug is out may be. */
 const DIGITAL_SILENCE_MS = 60_000;
 const LAG_MS = 1000;
+const SILENT_STREAM_MS = 5000;
+const TOO_SLOW = "this machine is too slow for so many streams and models: send fewer, or switch models off";
 /** After a word its score stays high for a second or two: longer, and the next word goes unnoticed. */
 const STUCK_MS = 10_000;
 
@@ -159,6 +176,17 @@ export function assessHealth(
       "audio_lost",
       `${sight.lostSamples} samples were lost within the last minute because inference fell behind`,
     );
+  }
+  if (sight.modelsTrouble !== "") degraded("models_trouble", sight.modelsTrouble);
+  for (const { name, audioAgeMs, lagMs, lostSamples } of sight.streams) {
+    if (audioAgeMs > SILENT_STREAM_MS) {
+      degraded("stream_silent", `${name} is connected, but has sent no sound for ${Math.round(audioAgeMs / 1000)} s`);
+    }
+    if (lagMs > LAG_MS) degraded("stream_lagging", `inference is ${Math.round(lagMs)} ms behind ${name}`, TOO_SLOW);
+    if (lostSamples > 0) {
+      const seconds = (lostSamples / SAMPLE_RATE).toFixed(1);
+      degraded("stream_lost", `${seconds} s of ${name} were passed over within the last minute`, TOO_SLOW);
+    }
   }
   for (const { code, message, hint } of troubles) degraded(code, message, hint);
   const status = reasons.some(({ severity }) => severity === "down") ? "down" : reasons.length > 0 ? "degraded" : "ok";

@@ -9,21 +9,36 @@ import { MAX_MODELS, WORKERS } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import { assessHealth, hearing, type Sight, type WorkerSight } from "./health.ts";
 import { History } from "./history.ts";
-import type { DetectionView, HealthView, LevelsView, ModelView, StateView } from "./schemas.ts";
-import { activationView, detectionView, modelView, rounded } from "./views.ts";
+import { RecentLoss } from "./recent-loss.ts";
+import { RemoteSight } from "./remote-sight.ts";
+import type {
+  DetectionView,
+  HealthView,
+  LevelsView,
+  LiveMessage,
+  ModelView,
+  NearMissView,
+  StateView,
+  StreamView,
+} from "./schemas.ts";
+import { activationView, detectionView, modelView, nearMissView, rounded } from "./views.ts";
 
 /** No sample for this long, and the audio is not active. */
 const FRESH_MS = 1000;
 /** Nobody may show values older than this. */
 const STALE_MS = 5000;
-const KEPT_DETECTIONS = 100;
-const SHOWN_DETECTIONS = 20;
-/** A loss is of interest for this long. */
-const LOSS_MS = 60_000;
+/** Of detections, and of near misses. */
+const KEPT = 100;
+const SHOWN = 20;
+
+/** What was heard, as pages are told of it. */
+export type HeardMessage = Extract<LiveMessage, { readonly type: "detection" | "near_miss" }>;
 
 export interface HouseOptions {
   readonly memory: SharedMemory;
   readonly config: () => Config;
+  /** How many models are wanted: named in the configuration, or in the models folder. */
+  readonly wanted: () => number;
   readonly monotonicMs: () => number;
   readonly unixMs: () => number;
   readonly hostName: string;
@@ -46,15 +61,16 @@ export class House {
   readonly #requests;
   readonly #activationRecord;
   #activation: Activation;
-  #detections: DetectionView[] = [];
+  readonly #detections: DetectionView[] = [];
+  readonly #nearMisses: NearMissView[] = [];
   #simulations = 0;
   #lastSoundMs: number;
   /** What the configuration last said of mute: only a change of it counts here. */
   #configuredMute: boolean | undefined;
   /** Of the newest frame that the history has. */
   #remembered = 0;
-  /** Samples that inference had lost at the last look, and those it lost since the last quiet minute. */
-  readonly #loss = { seen: 0, recent: 0, atMs: 0 };
+  readonly #loss = new RecentLoss();
+  readonly #remote: RemoteSight;
 
   constructor(options: HouseOptions) {
     this.#options = options;
@@ -72,13 +88,14 @@ export class House {
       supervision: memory.supervision(name).reader(),
     }));
     this.#requests = memory.requests.writer();
+    this.#remote = new RemoteSight(memory);
     this.#activationRecord = memory.activation(0).writer();
     const kept = this.#activationRecord.value;
     // A web worker that was started again goes on with the activation that its predecessor left.
     this.#activation = kept.sequence === 0 ? INITIAL_ACTIVATION : { ...kept };
     this.#lastSoundMs = options.monotonicMs();
     // What was heard before this worker lived is shown, and wakes nobody again.
-    this.#takeDetections();
+    this.#takeHeard();
   }
 
   get muted(): boolean {
@@ -89,18 +106,23 @@ export class House {
     return this.#control.read().shutdown;
   }
 
-  /** Looks at everything once. @returns detections that are new since the last look, oldest first */
-  look(): readonly DetectionView[] {
+  /** Looks at everything once. @returns what was heard since the last look, oldest first */
+  look(): readonly HeardMessage[] {
     const nowMs = this.#options.monotonicMs();
     this.#followMute();
     this.#level.refresh();
     this.#capture.refresh();
     if (this.#level.value.peak > 0) this.#lastSoundMs = nowMs;
     if (this.#score.refresh() === "fresh") this.#remember();
-    this.#countLoss(nowMs);
-    const fresh = this.#takeDetections();
-    for (const { model, confidence } of fresh)
-      this.#wake(model, confidence, this.#options.config().activation.hold, false);
+    this.#loss.look(this.#score.value.lost, nowMs);
+    this.#remote.look(nowMs);
+    const fresh = this.#takeHeard();
+    for (const heard of fresh) {
+      if (heard.type !== "detection") continue;
+      const { model, source, confidence } = heard.detection;
+      const { hold: holdMs } = this.#options.config().activation;
+      this.#wake({ model, source: source ?? "", confidence, holdMs, simulated: false });
+    }
     const heard = hearing(this.#sight(nowMs));
     this.#step({ type: "looked", ...heard }, nowMs);
     return fresh;
@@ -110,10 +132,10 @@ export class House {
   simulate(model: string, confidence: number, holdMs: number): DetectionView {
     this.#simulations++;
     const timestamp = this.#options.unixMs();
-    const heard = { id: -this.#simulations, stream: 0, model, confidence, threshold: 0 };
+    const heard = { id: -this.#simulations, stream: 0, source: "", model, confidence, threshold: 0 };
     const detection = detectionView(heard, timestamp, true);
-    this.#keep(detection);
-    this.#wake(model, confidence, holdMs, true);
+    keep(this.#detections, detection);
+    this.#wake({ model, source: "", confidence, holdMs, simulated: true });
     return detection;
   }
 
@@ -121,6 +143,7 @@ export class House {
   reset(): void {
     this.#requests.value.resets++;
     this.#requests.publish();
+    this.#options.memory.inferenceBell.ring();
     this.#step({ type: "reset" }, this.#options.monotonicMs());
   }
 
@@ -147,6 +170,10 @@ export class House {
 
   detections(limit: number): readonly DetectionView[] {
     return this.#detections.slice(0, limit);
+  }
+
+  nearMisses(limit: number): readonly NearMissView[] {
+    return this.#nearMisses.slice(0, limit);
   }
 
   health(): HealthView {
@@ -180,6 +207,8 @@ export class House {
         this.#listeningModels().map((name, index) => [name, scored ? rounded(score.scores[index] ?? 0) : 0]),
       ),
       frame: score.frame,
+      asleep: scored && score.asleep,
+      streams: this.#remote.levels(nowMs),
     };
   }
 
@@ -216,9 +245,12 @@ export class House {
         overruns: level.overruns,
         lostSamples: this.#score.value.lost,
         lagMs: Math.round(this.#score.value.lagMs),
+        asleep: fresh && this.#score.value.asleep,
       },
+      streams: [this.#localStream(sight, name ?? hostName), ...this.#remote.views(nowMs, utcOf)],
       models: this.models(),
-      detections: this.#detections.slice(0, SHOWN_DETECTIONS),
+      detections: this.#detections.slice(0, SHOWN),
+      nearMisses: this.#nearMisses.slice(0, SHOWN),
       health: this.health(),
       updateRateMs: activation_system.update_rate,
       method: activation_system.method,
@@ -266,37 +298,42 @@ export class House {
     return this.#score.value.models === this.#modelTable.read().generation;
   }
 
-  #countLoss(nowMs: number): void {
-    const { lost } = this.#score.value;
-    const loss = this.#loss;
-    // An inference worker that was started again counts from 0.
-    const more = lost < loss.seen ? lost : lost - loss.seen;
-    if (more > 0) {
-      loss.recent += more;
-      loss.atMs = nowMs;
-    } else if (nowMs - loss.atMs > LOSS_MS) loss.recent = 0;
-    loss.seen = lost;
-  }
-
-  #takeDetections(): DetectionView[] {
+  #takeHeard(): HeardMessage[] {
     const { unixMs, monotonicMs } = this.#options;
-    const fresh: DetectionView[] = [];
+    const fresh: HeardMessage[] = [];
     for (let event = this.#detectionRing.next(); event !== undefined; event = this.#detectionRing.next()) {
       const timestamp = Math.round(unixMs() - (monotonicMs() - event.frameEndMs));
-      const detection = detectionView(event, timestamp, false);
-      fresh.push(detection);
-      this.#keep(detection);
+      if (event.kind === "detection") {
+        const detection = detectionView(event, timestamp, false);
+        fresh.push({ type: "detection", detection });
+        keep(this.#detections, detection);
+      } else {
+        const nearMiss = nearMissView(event, timestamp, event.kind);
+        fresh.push({ type: "near_miss", nearMiss });
+        keep(this.#nearMisses, nearMiss);
+      }
     }
     return fresh;
   }
 
-  #keep(detection: DetectionView): void {
-    this.#detections.unshift(detection);
-    this.#detections.length = Math.min(this.#detections.length, KEPT_DETECTIONS);
+  #localStream(sight: Sight, name: string): StreamView {
+    const score = this.#score.value;
+    const fresh = sight.audioAgeMs < FRESH_MS && !this.muted;
+    return {
+      id: 0,
+      name,
+      address: null,
+      state: !fresh ? "waiting" : sight.armed ? "listening" : "arming",
+      asleep: fresh && score.asleep,
+      rms: fresh ? rounded(this.#level.value.rms) : 0,
+      lagMs: Math.round(score.lagMs),
+      lostSamples: score.lost,
+      since: null,
+    };
   }
 
-  #wake(model: string, confidence: number, holdMs: number, simulated: boolean): void {
-    this.#step({ type: "detected", model, confidence, holdMs, simulated }, this.#options.monotonicMs());
+  #wake(word: Omit<Extract<ActivationEvent, { readonly type: "detected" }>, "type">): void {
+    this.#step({ type: "detected", ...word }, this.#options.monotonicMs());
   }
 
   #step(event: ActivationEvent, nowMs: number): void {
@@ -308,7 +345,6 @@ export class House {
   }
 
   #sight(nowMs: number): Sight {
-    const { config } = this.#options;
     const score = this.#score.read();
     const capture = this.#capture.read();
     const level = this.#level.read();
@@ -325,8 +361,10 @@ export class House {
       coolsInMs: Math.max(0, score.coolsAtMs - nowMs),
       scoreAgeMs: score.frame === 0 ? Number.POSITIVE_INFINITY : nowMs - score.frameEndMs,
       lagMs: score.lagMs,
-      lostSamples: this.#loss.recent,
-      wanted: Object.values(config().wake.models).filter(({ enabled }) => enabled).length,
+      lostSamples: this.#loss.samples,
+      streams: this.#remote.sights(nowMs),
+      modelsTrouble: this.#modelTable.value.trouble,
+      wanted: this.#options.wanted(),
       listening: rows.filter(({ state }) => state === "listening").length,
       failed: rows.filter(({ state }) => state === "failed").map(({ name, error }) => ({ name, error })),
       workers: this.#workers.map(({ name, heartbeat, supervision }): WorkerSight => {
@@ -336,4 +374,10 @@ export class House {
       }),
     };
   }
+}
+
+/** Newest first, and no more than are of interest. */
+function keep<T>(kept: T[], newest: T): void {
+  kept.unshift(newest);
+  kept.length = Math.min(kept.length, KEPT);
 }

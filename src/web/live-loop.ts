@@ -30,7 +30,7 @@ export async function runLiveLoop(options: LiveLoopOptions): Promise<void> {
     const rings = bell.rings;
     const nowMs = monotonicMs();
     beat(nowMs);
-    for (const detection of house.look()) audience.tell({ type: "detection", detection });
+    for (const heard of house.look()) audience.tell(heard);
     const toFile = mirror();
     if (audience.size > 0 || toFile !== undefined) {
       const state = house.state();
@@ -56,7 +56,17 @@ export async function runLiveLoop(options: LiveLoopOptions): Promise<void> {
 }
 
 /** What moves all the time and is told with the levels, or is of no interest until something else changes. */
-const VOLATILE = new Set(["now", "current_rms", "rms", "last_update", "score", "beatAgeMs", "uptimeMs", "lagMs"]);
+const VOLATILE = new Set([
+  "now",
+  "current_rms",
+  "rms",
+  "last_update",
+  "score",
+  "beatAgeMs",
+  "uptimeMs",
+  "lagMs",
+  "asleep",
+]);
 
 function withoutTheVolatile(key: string, value: unknown): unknown {
   return VOLATILE.has(key) ? undefined : value;

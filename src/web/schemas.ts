@@ -37,6 +37,10 @@ export const activationSchema = z
     state: z.enum(ACTIVATION_STATES),
     reason: z.string().nullable().describe("why it is off; null when it is not"),
     model: z.string().nullable().describe("the newest wake word's model"),
+    source: z
+      .string()
+      .nullable()
+      .describe("where it was heard: a stream from elsewhere; null for the local microphone"),
     confidence: z.number().describe("of the newest wake word, 0..1; 0 before the first"),
     since: unixMs.describe("when this state began, UTC, milliseconds since 1970"),
     sequence: z.number().int().describe("counts the changes of state"),
@@ -47,6 +51,7 @@ export const detectionSchema = z
   .object({
     id: z.number().int().describe("counts detections since the start"),
     stream: z.number().int().describe("0 is the local microphone"),
+    source: z.string().nullable().describe("name of a stream from elsewhere; null for the local microphone"),
     model: z.string(),
     model_name: z.string(),
     confidence: z.number(),
@@ -55,6 +60,27 @@ export const detectionSchema = z
     simulated: z.boolean().describe("true when a person asked for it with `earshot state --simulate`"),
   })
   .openapi("Detection");
+
+export const MISSING = ["below", "no_voice", "too_quiet", "cooling", "outdone"] as const;
+
+export const nearMissSchema = z
+  .object({
+    id: z.number().int().describe("counts near misses and detections since the start"),
+    stream: z.number().int().describe("0 is the local microphone"),
+    source: z.string().nullable().describe("name of a stream from elsewhere; null for the local microphone"),
+    model: z.string(),
+    confidence: z.number().describe("the highest score of the episode, 0..1"),
+    threshold: z.number(),
+    missing: z
+      .enum(MISSING)
+      .describe(
+        "below: the score stayed under what would have fired; no_voice: nobody spoke, says the voice activity detector " +
+          "(vad_threshold); too_quiet: under rms_filter; cooling: within the cooldown; outdone: another word was surer",
+      ),
+    voice: z.number().nullable().describe("highest probability of speech, 0..1; null where nobody asked"),
+    timestamp: unixMs.describe("end of the frame with that score, UTC, milliseconds since 1970"),
+  })
+  .openapi("NearMiss");
 
 export const modelSchema = z
   .object({
@@ -110,7 +136,28 @@ export const audioSchema = z.object({
   overruns: z.number().describe("how often the device said that samples were lost"),
   lostSamples: z.number().describe("samples that inference was too slow for"),
   lagMs: z.number().describe("how far inference is behind capture"),
+  asleep: z.boolean().describe("the network sleeps, because there is nothing but the room's quiet"),
 });
+
+export const STREAM_STATES = ["waiting", "arming", "listening"] as const;
+
+export const streamSchema = z
+  .object({
+    id: z.number().int().describe("0 is the local microphone"),
+    name: z.string(),
+    address: z.string().nullable().describe("where it comes from; null for the local microphone"),
+    state: z
+      .enum(STREAM_STATES)
+      .describe("waiting: no sound comes; arming: listened to, but a word would not fire yet; listening"),
+    asleep: z.boolean().describe("the network sleeps, because there is nothing but the room's quiet"),
+    rms: z.number().describe("linear 0..1, over the last 100 ms"),
+    lagMs: z.number().describe("how far inference is behind"),
+    lostSamples: z.number().describe("samples that were passed over because inference was too far behind"),
+    since: unixMs
+      .nullable()
+      .describe("since when it comes, UTC, milliseconds since 1970; null for the local microphone"),
+  })
+  .openapi("Stream");
 
 /** All that changes rarely, whole: small enough to be sent at every change. */
 export const stateSchema = z
@@ -120,8 +167,10 @@ export const stateSchema = z
     now: unixMs,
     activation: activationSchema,
     audio: audioSchema,
+    streams: z.array(streamSchema).describe("the local microphone first, then those that send from elsewhere"),
     models: z.array(modelSchema),
     detections: z.array(detectionSchema).describe("newest first, at most 20"),
+    nearMisses: z.array(nearMissSchema).describe("newest first, at most 20"),
     health: healthSchema,
     updateRateMs: z.number().describe("how often levels are pushed"),
     method: z.enum(["shared_memory", "file"]),
@@ -135,6 +184,10 @@ export const levelsSchema = z.object({
   noiseFloor: z.number().describe("linear rms 0..1"),
   scores: z.record(z.string(), z.number()).describe("the newest of each model, 0..1"),
   frame: z.number().int().describe("counts frames of 80 ms since the stream began"),
+  asleep: z.boolean().describe("the network sleeps, because there is nothing but the room's quiet"),
+  streams: z
+    .array(z.object({ id: z.number().int(), rms: z.number(), asleep: z.boolean(), lagMs: z.number() }))
+    .describe("those that send from elsewhere"),
 });
 
 export const historySchema = z
@@ -154,6 +207,7 @@ export const liveMessageSchema = z
     z.object({ type: z.literal("state"), state: stateSchema }),
     z.object({ type: z.literal("levels"), levels: levelsSchema }),
     z.object({ type: z.literal("detection"), detection: detectionSchema }),
+    z.object({ type: z.literal("near_miss"), nearMiss: nearMissSchema }),
   ])
   .openapi("LiveMessage");
 
@@ -161,6 +215,8 @@ export type ActivationState = (typeof ACTIVATION_STATES)[number];
 export type CaptureState = (typeof CAPTURE_STATES)[number];
 export type ActivationView = z.infer<typeof activationSchema>;
 export type DetectionView = z.infer<typeof detectionSchema>;
+export type NearMissView = z.infer<typeof nearMissSchema>;
+export type StreamView = z.infer<typeof streamSchema>;
 export type ModelView = z.infer<typeof modelSchema>;
 export type WorkerView = z.infer<typeof workerSchema>;
 export type HealthView = z.infer<typeof healthSchema>;

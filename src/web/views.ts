@@ -3,19 +3,49 @@ import { MODEL_DEFAULTS, type ModelSettings } from "../config/schema.ts";
 import { type Activation, isListening } from "../hub/activation.ts";
 import type { ValueOf } from "../memory/field.ts";
 import type { DETECTION, MODEL } from "../memory/layout.ts";
-import type { ActivationView, DetectionView, ModelView } from "./schemas.ts";
+import type { ActivationView, DetectionView, ModelView, NearMissView } from "./schemas.ts";
 
 /** Four decimals are more than a score or a level means. */
 export function rounded(value: number): number {
   return Math.round(value * 10_000) / 10_000;
 }
 
-type Heard = Pick<ValueOf<typeof DETECTION.fields>, "id" | "stream" | "model" | "confidence" | "threshold">;
+type Event = ValueOf<typeof DETECTION.fields>;
+type Heard = Pick<Event, "id" | "stream" | "source" | "model" | "confidence" | "threshold">;
+
+function sourceOf({ source }: Pick<Event, "source">): string | null {
+  return source === "" ? null : source;
+}
 
 /** @param timestamp UTC, milliseconds since 1970 */
 export function detectionView(heard: Readonly<Heard>, timestamp: number, simulated: boolean): DetectionView {
-  const { id, stream, model, confidence, threshold } = heard;
-  return { id, stream, model, model_name: model, confidence: rounded(confidence), threshold, timestamp, simulated };
+  const { id, stream, model, threshold } = heard;
+  const source = sourceOf(heard);
+  const confidence = rounded(heard.confidence);
+  return { id, stream, source, model, model_name: model, confidence, threshold, timestamp, simulated };
+}
+
+/**
+ * @param timestamp UTC, milliseconds since 1970
+ * @param missing what was wrong with it
+ */
+export function nearMissView(
+  event: Readonly<Event>,
+  timestamp: number,
+  missing: NearMissView["missing"],
+): NearMissView {
+  const { id, stream, model, threshold, voice } = event;
+  return {
+    id,
+    stream,
+    source: sourceOf(event),
+    model,
+    confidence: rounded(event.confidence),
+    threshold,
+    missing,
+    voice: voice < 0 ? null : rounded(voice),
+    timestamp,
+  };
 }
 
 /** @param score the newest, 0..1; 0 when it is old */
@@ -58,7 +88,7 @@ export function activationView(
   activation: Activation,
   { rms, active, armed, lastUpdate, since }: Moment,
 ): ActivationView {
-  const { state, reason, model, confidence, sequence } = activation;
+  const { state, reason, model, source, confidence, sequence } = activation;
   return {
     current_rms: rounded(rms),
     rms: rounded(rms),
@@ -72,21 +102,23 @@ export function activationView(
     state,
     reason: reason === "" ? null : reason,
     model: model === "" ? null : model,
+    source: source === "" ? null : source,
     confidence: rounded(confidence),
     since,
     sequence,
   };
 }
 
-function sentence({ state, reason, model }: Activation): string {
+function sentence({ state, reason, model, source }: Activation): string {
+  const heard = `Heard ${model.replaceAll("_", " ")}${source === "" ? "" : ` (${source})`}`;
   switch (state) {
     case "armed":
       return "Listening for wake word...";
     case "off":
       return reason === "" ? "Not listening for wake word" : `Not listening for wake word: ${reason}`;
     case "awake":
-      return `Heard ${model.replaceAll("_", " ")}`;
+      return heard;
     default:
-      return `Heard ${model.replaceAll("_", " ")}: ${state}`;
+      return `${heard}: ${state}`;
   }
 }

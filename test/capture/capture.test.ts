@@ -69,6 +69,7 @@ function captureOf({ settings, demoSource, memory = SharedMemory.create({ stream
       level: memory.level(0).writer(),
       record: memory.capture.writer(),
       bell: memory.webBell,
+      heardBell: memory.inferenceBell,
       open: async (source) => {
         opens.push({ source, atMs: nowMs });
         nowMs += openingMs;

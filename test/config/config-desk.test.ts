@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { FixedSettingError } from "../../src/config/change.ts";
-import { ConfigDesk, type ConfigFile } from "../../src/config/config-desk.ts";
+import { ConfigDesk, type ConfigDeskOptions, type ConfigFile } from "../../src/config/config-desk.ts";
 import { ConfigError } from "../../src/config/config-error.ts";
+import type { FoundModel } from "../../src/config/found-models.ts";
 import { type ConfigSources, loadConfig } from "../../src/config/load.ts";
 import { publishConfig, SharedConfig } from "../../src/config/shared-config.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
@@ -28,8 +29,13 @@ class FakeFile implements ConfigFile {
   }
 }
 
-function deskOn(text: string | undefined, options: { sources?: ConfigSources; pending?: readonly string[] } = {}) {
-  const { sources = sourcesOf(text), pending = [] } = options;
+interface DeskFixture {
+  readonly sources?: ConfigSources;
+  readonly pending?: readonly string[];
+  readonly modelsFolder?: ConfigDeskOptions["modelsFolder"];
+}
+
+function deskOn(text: string | undefined, { sources = sourcesOf(text), pending = [], modelsFolder }: DeskFixture = {}) {
   const memory = SharedMemory.create({ streams: 1, relays: 1 });
   publishConfig(memory.configuration.writer(), loadConfig(sources).config);
   const file = new FakeFile(text);
@@ -38,6 +44,7 @@ function deskOn(text: string | undefined, options: { sources?: ConfigSources; pe
     sources,
     file,
     record: memory.configuration.writer(),
+    ...(modelsFolder !== undefined && { modelsFolder }),
     settled: async (generation) => {
       generations.push(generation);
       return pending;
@@ -75,6 +82,13 @@ describe("the configuration's desk", () => {
     expect(shared.generation).toBe(2);
     expect(shared.current).toEqual(desk.current);
     expect(shared.current.audio.gain).toBe(5);
+  });
+
+  test("says of how many streams there may be, that it counts after a restart", async () => {
+    expect(await deskOn("").desk.change({ streams: { max: 2 } })).toMatchObject({
+      applied: [],
+      needsRestart: ["streams.max"],
+    });
   });
 
   test("says which workers do not go by it yet", async () => {
@@ -147,6 +161,107 @@ describe("the configuration's desk", () => {
     file.text = "audio:\n  gain: 2\n";
     expect(await desk.reload()).toMatchObject({ applied: ["audio.gain"] });
     expect(desk.fileError).toBeUndefined();
+  });
+});
+
+describe("heads of the models folder", () => {
+  const head = (name: string, version = "1"): FoundModel => ({ name, path: `/heads/${name}.onnx`, version });
+
+  /** A desk beside a folder of heads. */
+  function deskBeside(text: string, options: { onlyModels?: readonly string[] } = {}) {
+    const folder = {
+      found: [] as readonly FoundModel[],
+      trouble: undefined as string | undefined,
+      looks: [] as string[],
+    };
+    const modelsFolder = {
+      look: async (path: string) => {
+        folder.looks.push(path);
+        return folder.found;
+      },
+      get trouble() {
+        return folder.trouble;
+      },
+    };
+    const sources = sourcesOf(text, [], options.onlyModels);
+    return { folder, ...deskOn(text, { sources, modelsFolder }) };
+  }
+
+  test("are shared with the other threads as they come, change and go, a generation each", async () => {
+    const { desk, folder, shared, generations } = deskBeside("");
+    shared.changed();
+    expect(await desk.lookForModels()).toBeUndefined();
+    folder.found = [head("computer")];
+    expect(await desk.lookForModels()).toEqual({ found: ["computer"], pending: [] });
+    expect(await desk.lookForModels()).toBeUndefined();
+    expect(shared.changed()).toBe(true);
+    expect(shared.found).toEqual([head("computer")]);
+    folder.found = [head("computer", "2")];
+    expect(await desk.lookForModels()).toMatchObject({ found: ["computer"] });
+    folder.found = [];
+    expect(await desk.lookForModels()).toMatchObject({ found: [] });
+    expect(generations).toEqual([2, 3, 4]);
+    shared.changed();
+    expect(shared.found).toEqual([]);
+  });
+
+  test("stay known through a change of the configuration, and a new start of the worker", async () => {
+    const { desk, folder, memory, shared } = deskBeside("");
+    folder.found = [head("computer")];
+    await desk.lookForModels();
+    await desk.change({ audio: { gain: 3 } });
+    shared.changed();
+    expect([shared.current.audio.gain, shared.found]).toEqual([3, [head("computer")]]);
+    const record = memory.configuration.writer();
+    const file = new FakeFile("");
+    const again = new ConfigDesk({ sources: sourcesOf(""), file, record, settled: async () => [] });
+    expect(again.found).toEqual([head("computer")]);
+  });
+
+  test("are those of the folder that the configuration names, from the next look on", async () => {
+    const { desk, folder, shared } = deskBeside("");
+    folder.found = [head("computer")];
+    await desk.lookForModels();
+    await desk.change({ wake: { models_folder: "/elsewhere" } });
+    shared.changed();
+    expect(shared.found).toEqual([]);
+    folder.found = [head("marvin")];
+    expect(await desk.lookForModels()).toMatchObject({ found: ["marvin"] });
+    expect(folder.looks.at(-1)).toBe("/elsewhere");
+  });
+
+  test("are only those that --model names", async () => {
+    const { desk, folder } = deskBeside("", { onlyModels: ["computer"] });
+    folder.found = [head("computer"), head("marvin")];
+    expect(await desk.lookForModels()).toMatchObject({ found: ["computer"] });
+  });
+
+  test("that are too many are named as trouble, and have room as soon as others go", async () => {
+    const { desk, folder } = deskBeside("");
+    const names = Array.from({ length: 31 }, (_, index) => `m${String(index).padStart(2, "0")}`);
+    folder.found = names.map((name) => head(name));
+    expect((await desk.lookForModels())?.found).toHaveLength(30);
+    expect(desk.modelsTrouble).toBe("32 models at most: 1 in the models folder are left out (/heads/m30.onnx)");
+    await desk.change({ wake: { models: { hey_jarvis: null } } });
+    expect(desk.found).toHaveLength(31);
+    expect(desk.modelsTrouble).toBeUndefined();
+  });
+
+  test("go on when the folder cannot be looked into, and the desk says so", async () => {
+    const { desk, folder } = deskBeside("");
+    folder.found = [head("computer")];
+    await desk.lookForModels();
+    folder.trouble = "/heads cannot be looked into: EIO";
+    expect(await desk.lookForModels()).toBeUndefined();
+    expect(desk.modelsTrouble).toContain("/heads cannot be looked into: EIO");
+  });
+
+  test("on a disk that does not answer keep no change from being made", async () => {
+    const { desk, memory } = deskOn("", { modelsFolder: { look: () => new Promise(() => {}), trouble: undefined } });
+    void desk.lookForModels();
+    expect(await desk.lookForModels()).toBeUndefined();
+    expect(await desk.change({ audio: { gain: 3 } })).toMatchObject({ applied: ["audio.gain"] });
+    expect(memory.configuration.reader().read().generation).toBe(2);
   });
 });
 

@@ -8,10 +8,12 @@ import { getLogger, reset } from "@logtape/logtape";
 import type { z } from "zod";
 import { readAudioFile } from "../../src/audio/decode.ts";
 import { configSchema } from "../../src/config/schema.ts";
+import { SharedConfig } from "../../src/config/shared-config.ts";
 import { setUpLogging } from "../../src/log/set-up.ts";
 import { modelPath } from "../../src/wake/model-files.ts";
 import type { LiveMessage } from "../../src/web/schemas.ts";
 import { encodeWav } from "../support/encode-wav.ts";
+import { startEarshot } from "../support/running-earshot.ts";
 import { configOf, FILE, sourcesOf } from "./sources.ts";
 import { ThreadRig, until } from "./thread-rig.ts";
 
@@ -42,10 +44,17 @@ const SHOWN: Readonly<Record<string, string>> = {
   "wake.models.*.threshold": "a word does not reach a higher one",
   "wake.models.*.patience": "a word does not last for that many frames",
   "wake.models.*.refractory": "a word said twice counts once",
+  "wake.models.*.sure": "a word that does not last for that many frames counts nevertheless",
+  "wake.models.*.vad_threshold": "this word needs no speech around it, or more than there is",
+  "wake.models.*.input_scale": "the model hears other samples, and is another bit sure",
   "wake.models.*.file": "the model is another file's",
   "wake.rms_filter": "a word in a quiet room does not count",
   "wake.cooldown": "a word after a word does not count",
   "wake.multi_trigger": "one of two words in a frame counts",
+  "wake.vad_threshold": "a word counts as it is, or needs more speech than there is",
+  "wake.energy_gate": "the network sleeps in silence, or does not",
+  "wake.models_folder": "the heads of another folder are known",
+  "streams.max": "so many may send their sound",
   "activation.hold": "a detection is over sooner",
   "activation_system.method": "the state is in a file",
   "activation_system.update_rate": "levels come faster",
@@ -92,7 +101,11 @@ describe("in the inference worker", () => {
   afterAll(() => rig.close());
 
   /** Says the word as often as asked, 1.5 s apart, to a stream that begins; @returns the models that noticed it */
-  async function noticed(yaml: string, { times = 1, loudest = 0.1 } = {}): Promise<readonly string[]> {
+  async function noticed(yaml: string, options: { times?: number; loudest?: number } = {}): Promise<readonly string[]> {
+    return (await heard(yaml, options)).map(({ model }) => model);
+  }
+
+  async function heard(yaml: string, { times = 1, loudest = 0.1 } = {}) {
     const { memory } = rig;
     await rig.configure(`log: {level: error}\n${yaml}`);
     const detections = memory.detectionReader("newest");
@@ -119,8 +132,11 @@ describe("in the inference worker", () => {
       const frames = Math.floor(piece.length / 1280) - 1;
       await until("the word is scored", () => score.read().frame >= before + frames);
     }
-    const heard: string[] = [];
-    for (let event = detections.next(); event !== undefined; event = detections.next()) heard.push(event.model);
+    const heard: { readonly model: string; readonly confidence: number }[] = [];
+    for (let event = detections.next(); event !== undefined; event = detections.next()) {
+      const { kind, model, confidence } = event;
+      if (kind === "detection") heard.push({ model, confidence });
+    }
     return heard;
   }
 
@@ -162,6 +178,40 @@ describe("in the inference worker", () => {
   turning("wake.models.*.refractory", async () => {
     expect(await noticed("wake: {models: {alexa: {refractory: 0}}}", { times: 2 })).toEqual(["alexa", "alexa"]);
     expect(await noticed("wake: {models: {alexa: {refractory: 60s}}}", { times: 2 })).toEqual(["alexa"]);
+  });
+
+  turning("wake.models.*.sure", async () => {
+    expect(await noticed("wake: {models: {alexa: {patience: 25, sure: 0.5}}}")).toEqual(["alexa"]);
+    expect(await noticed("wake: {models: {alexa: {patience: 25}}}")).toEqual([]);
+  });
+
+  turning("wake.models.*.vad_threshold", async () => {
+    expect(await noticed("wake: {vad_threshold: 1, models: {alexa: {vad_threshold: 0}}}")).toEqual(["alexa"]);
+    expect(await noticed("wake: {vad_threshold: 0, models: {alexa: {vad_threshold: 1}}}")).toEqual([]);
+  });
+
+  turning("wake.vad_threshold", async () => {
+    expect(await noticed("wake: {vad_threshold: 0, models: {alexa: {}}}")).toEqual(["alexa"]);
+    expect(await noticed("wake: {vad_threshold: 1, models: {alexa: {}}}")).toEqual([]);
+  });
+
+  turning("wake.models.*.input_scale", async () => {
+    const file = await copied("scaled.onnx");
+    const confidence = async (scale: string) =>
+      (await heard(`wake: {models: {scaled: {file: "${file}", threshold: 0.01${scale}}}}`))[0]?.confidence ?? 0;
+    const unsaid = await confidence("");
+    expect(await confidence(", input_scale: int16")).toBeCloseTo(unsaid, 6);
+    expect(await confidence(", input_scale: unit")).not.toBeCloseTo(unsaid, 6);
+  });
+
+  turning("wake.energy_gate", async () => {
+    const score = rig.memory.score(0).reader();
+    const yaml = (gate: boolean) => `wake: {energy_gate: ${gate}, models: {alexa: {}}}`;
+    await noticed(yaml(true), { times: 0 });
+    expect(score.read().asleep).toBe(true);
+    await noticed(yaml(false), { times: 0 });
+    expect(score.read().asleep).toBe(false);
+    expect(await noticed(yaml(true))).toEqual(["alexa"]);
   });
 
   turning("wake.models.*.file", async () => {
@@ -348,6 +398,22 @@ describe("in the web worker", () => {
     socket.close();
   });
 
+  turning("wake.models_folder", async () => {
+    const shared = new SharedConfig(rig.memory.configuration.reader());
+    const [one, two] = [join(folder, "heads one"), join(folder, "heads two")];
+    await Bun.write(join(one, "computer.onnx"), "of one");
+    await Bun.write(join(two, "marvin.onnx"), "of two");
+    const found = () => {
+      shared.changed();
+      return shared.found.map(({ name }) => name).join();
+    };
+    await change({ wake: { models_folder: one } });
+    await until("the one's heads are known", () => found() === "computer");
+    await change({ wake: { models_folder: two } });
+    await until("the other's heads are known", () => found() === "marvin");
+    await change({ wake: { models_folder: null } });
+  });
+
   turning("web.password", async () => {
     const known = { authorization: `Basic ${btoa("earshot:long enough")}` };
     await change({ web: { password: "long enough" } });
@@ -374,6 +440,28 @@ describe("in the web worker", () => {
     expect((await fetch(`http://127.0.0.2:${other}/api/activation`)).status).toBe(200);
     await expect(fetch(`http://127.0.0.1:${other}/api/activation`)).rejects.toThrow();
     await second.close();
+  });
+});
+
+describe("in the whole program", () => {
+  turning("streams.max", async () => {
+    await using earshot = await startEarshot({ args: ["--source", "file:none.wav"], config: "streams: {max: 1}\n" });
+    await earshot.until("it answers", () => true);
+    const end = Promise.withResolvers<void>();
+    const endless = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        controller.enqueue(new Uint8Array(640));
+        void end.promise.then(() => controller.close());
+      },
+    });
+    const send = (name: string, body: BodyInit) =>
+      fetch(`${earshot.url}/api/streams/${name}`, { method: "PUT", body }).then(({ status }) => status);
+    const first = send("kitchen", endless);
+    await earshot.until("it is listened to", ({ streams }) => streams.some(({ name }) => name === "kitchen"));
+    expect(await send("attic", new Uint8Array(640))).toBe(503);
+    end.resolve();
+    expect(await first).toBe(200);
+    await until("there is room again", async () => (await send("attic", new Uint8Array(640))) === 200);
   });
 });
 

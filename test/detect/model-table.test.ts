@@ -12,6 +12,7 @@ const shipped: LoadedModel = {
   window: 16,
   classes: ["hey_jarvis"],
   threshold: 0.5,
+  inputScale: "int16",
   licence: "CC-BY-NC-SA-4.0",
   source: "openWakeWord",
 };

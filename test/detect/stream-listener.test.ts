@@ -1,35 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Admission, type AdmissionSettings } from "../../src/detect/admission.ts";
-import { StreamListener } from "../../src/detect/stream-listener.ts";
+import { MOST_BEHIND_MS, StreamListener } from "../../src/detect/stream-listener.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
-import type { Detection, Detector } from "../../src/wake/detector.ts";
+import { FakeDetector } from "./fake-detector.ts";
 
 const HOP = 1280;
 const BLOCK = 320;
-
-/** A detector that scores a hop by its first sample, in hundredths, and fires at a half. */
-class FakeDetector implements Detector {
-  readonly models = [];
-  scores = new Float32Array(2);
-  stuck = 0;
-  heldUntilMs = Number.NEGATIVE_INFINITY;
-  readonly hops: { readonly first: number; readonly endMs: number }[] = [];
-  readonly resets: { readonly nowMs: number; readonly live: boolean }[] = [];
-
-  async hop(pcm: Int16Array, frameEndMs: number): Promise<readonly Detection[]> {
-    const first = pcm[0] ?? 0;
-    this.hops.push({ first, endMs: frameEndMs });
-    this.scores[0] = first / 100;
-    if (first < 50) return [];
-    return [{ model: "alexa", modelIndex: 0, label: "alexa", confidence: first / 100, atMs: frameEndMs }];
-  }
-
-  configure(): void {}
-
-  reset(nowMs: number, live: boolean): void {
-    this.resets.push({ nowMs, live });
-  }
-}
 
 function listening(rules: Partial<AdmissionSettings> = {}) {
   const memory = SharedMemory.create({ streams: 1, relays: 1 });
@@ -41,11 +17,13 @@ function listening(rules: Partial<AdmissionSettings> = {}) {
   const detector = new FakeDetector();
   let changes = 0;
   let nowMs = 1000;
+  const logged: Record<string, unknown>[] = [];
   const listener = new StreamListener({
     stream: 0,
+    source: "",
     audio: memory.audioReader(0, "oldest"),
     level: memory.level(0).reader(),
-    capture: memory.capture.reader(),
+    live: () => memory.capture.reader().read().live,
     score: memory.score(0).writer(),
     detections: memory.detectionWriter(),
     detector,
@@ -53,8 +31,16 @@ function listening(rules: Partial<AdmissionSettings> = {}) {
     thresholdOf: (model) => (model === "alexa" ? 0.5 : 0.9),
     tableGeneration: () => 7,
     changed: () => changes++,
-    log: { info: () => {} },
+    log: { info: () => {}, warn: (event, fields) => logged.push({ event, ...fields }) },
   });
+  /** One hop, if there is one. */
+  const step = async (): Promise<boolean> => {
+    const hop = listener.take();
+    if (hop === undefined) return false;
+    detector.run(hop);
+    listener.tell();
+    return true;
+  };
   const detections = memory.detectionReader("oldest");
   const score = memory.score(0).reader();
   return {
@@ -63,6 +49,8 @@ function listening(rules: Partial<AdmissionSettings> = {}) {
     capture,
     detector,
     listener,
+    logged,
+    step,
     changes: () => changes,
     score: () => score.read(),
     /** As capture writes what was there at once: all blocks bear the time at which they were taken. */
@@ -85,7 +73,7 @@ function listening(rules: Partial<AdmissionSettings> = {}) {
       }
     },
     async listen() {
-      while (await listener.step());
+      while (await step());
     },
     heard: () => {
       const all = [];
@@ -100,12 +88,11 @@ describe("a stream's listener", () => {
   test("takes the ring a hop of 80 ms at a time and publishes each frame's scores", async () => {
     const stream = listening();
     stream.ring.startEpoch();
-    expect(await stream.listener.step()).toBe(true);
-    expect(await stream.listener.step()).toBe(false);
+    expect(await stream.step()).toBe(false);
     stream.say(12, HOP - BLOCK);
-    expect(await stream.listener.step()).toBe(false);
+    expect(await stream.step()).toBe(false);
     stream.say(12, BLOCK);
-    expect(await stream.listener.step()).toBe(true);
+    expect(await stream.step()).toBe(true);
     expect(stream.score()).toMatchObject({
       frame: 1,
       frameEndMs: stream.now(),
@@ -134,7 +121,7 @@ describe("a stream's listener", () => {
     stream.ring.startEpoch();
     stream.say(1, 10 * HOP);
     await stream.listen();
-    await stream.burst(6 * HOP, stream.listener.step.bind(stream.listener));
+    await stream.burst(6 * HOP, stream.step);
     stream.say(1, 10 * HOP);
     await stream.listen();
     const ends = stream.detector.hops.map(({ endMs }) => endMs);
@@ -150,8 +137,7 @@ describe("a stream's listener", () => {
     const stream = listening();
     stream.ring.startEpoch();
     stream.say(1, 3 * HOP);
-    await stream.listener.step();
-    await stream.listener.step();
+    await stream.step();
     expect(stream.score().lagMs).toBe(160);
   });
 
@@ -162,7 +148,18 @@ describe("a stream's listener", () => {
     const before = stream.changes();
     await stream.listen();
     expect(stream.heard()).toEqual([
-      { id: 0, stream: 0, model: "alexa", confidence: 0.93, threshold: 0.5, frameEndMs: stream.now(), rms: 0.3 },
+      {
+        id: 0,
+        kind: "detection",
+        stream: 0,
+        source: "",
+        model: "alexa",
+        confidence: 0.93,
+        threshold: 0.5,
+        voice: -1,
+        frameEndMs: stream.now(),
+        rms: 0.3,
+      },
     ]);
     expect(stream.changes()).toBeGreaterThan(before);
   });
@@ -172,10 +169,24 @@ describe("a stream's listener", () => {
     stream.ring.startEpoch();
     stream.say(93, HOP, 0.1);
     await stream.listen();
-    expect(stream.heard()).toEqual([]);
+    expect(stream.heard()).toMatchObject([{ kind: "too_quiet", model: "alexa", confidence: 0.93 }]);
     stream.say(94, HOP, 0.2);
     await stream.listen();
-    expect(stream.heard()).toHaveLength(1);
+    expect(stream.heard()).toMatchObject([{ kind: "detection", confidence: 0.94 }]);
+  });
+
+  test("tells what nearly fired with what was missing, and lets it cool nothing down", async () => {
+    const stream = listening({ cooldownMs: 10_000 });
+    stream.ring.startEpoch();
+    stream.say(40);
+    stream.say(93);
+    stream.say(94);
+    await stream.listen();
+    expect(stream.heard()).toMatchObject([
+      { kind: "below", confidence: 0.4, voice: -1 },
+      { kind: "detection", confidence: 0.93 },
+      { kind: "cooling", confidence: 0.94 },
+    ]);
   });
 
   test("begins anew when the stream does, as live as the source is", async () => {
@@ -234,16 +245,86 @@ describe("a stream's listener", () => {
     expect(stream.score().stuckSinceMs).toBe(0);
   });
 
-  test("counts what it missed when it was too slow, and goes on with what is there", async () => {
+  test("goes on with what it is behind with before it takes the next hop, and shows nothing of it meanwhile", async () => {
     const stream = listening();
     stream.ring.startEpoch();
+    stream.say(1);
+    stream.say(2);
+    stream.detector.behindAfter = 2;
+    await stream.step();
+    expect([stream.score().frame, stream.detector.hops]).toEqual([0, []]);
+    await stream.step();
+    expect(stream.score().frame).toBe(0);
+    await stream.step();
+    expect([stream.score().frame, stream.detector.hops.map(({ first }) => first)]).toEqual([1, [1]]);
+    await stream.step();
+    expect(stream.detector.hops.map(({ first }) => first)).toEqual([1, 2]);
+  });
+
+  test("says when its network sleeps", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.detector.asleep = true;
+    stream.say(1);
     await stream.listen();
+    expect(stream.score().asleep).toBe(true);
+    stream.ring.startEpoch();
+    await stream.listen();
+    expect(stream.score().asleep).toBe(false);
+  });
+
+  test("passes over whole hops when it is too far behind, says so once a minute, and begins anew", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.say(1);
+    await stream.listen();
+    const behind = (MOST_BEHIND_MS / 1000) * 16_000;
+    stream.say(2, behind);
+    await stream.step();
+    expect(stream.score().lost).toBe(0);
+    expect(stream.logged).toEqual([]);
+    stream.say(3, 2 * HOP);
+    expect(await stream.step()).toBe(false);
+    stream.say(4);
+    await stream.listen();
+    expect(stream.score()).toMatchObject({ lost: behind + HOP, lagMs: 0, armed: true });
+    expect(stream.detector.hops.map(({ first }) => first)).toEqual([1, 2, 4]);
+    expect(stream.detector.resets.at(-1)).toEqual({ nowMs: Number.NEGATIVE_INFINITY, live: true });
+    expect(stream.logged).toMatchObject([{ event: "fell behind and passed over sound", stream: 0, lagMs: 4080 }]);
+    stream.say(5, behind + HOP);
+    await stream.listen();
+    expect(stream.logged).toHaveLength(1);
+    for (let seconds = 0; seconds < 60; seconds++) {
+      stream.say(6, 16_000);
+      await stream.listen();
+    }
+    stream.say(7, behind + HOP);
+    await stream.listen();
+    expect(stream.logged).toHaveLength(2);
+  });
+
+  test("does not count what came while the models were loading", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
     stream.say(1, 15 * 16_000);
+    await stream.listen();
+    stream.say(2);
+    await stream.listen();
+    expect(stream.score()).toMatchObject({ frame: 1, lost: 0, lagMs: 0 });
+    expect(stream.logged).toEqual([]);
+  });
+
+  test("counts what was overwritten before it could be passed over", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.say(1);
+    await stream.listen();
+    stream.say(1, 188 * HOP);
     stream.say(2, 4 * HOP);
     await stream.listen();
     stream.say(3, HOP);
     await stream.listen();
-    expect(stream.score().lost).toBeGreaterThan(0);
+    expect(stream.score().lost).toBe(192 * HOP);
     expect(stream.detector.hops.at(-1)?.first).toBe(3);
     expect(stream.detector.resets.length).toBeGreaterThan(1);
   });

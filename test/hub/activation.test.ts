@@ -16,6 +16,7 @@ const RESET: ActivationEvent = { type: "reset" };
 const detected = (holdMs = 2000, simulated = false): ActivationEvent => ({
   type: "detected",
   model: "alexa",
+  source: "hall",
   confidence: 0.9,
   holdMs,
   simulated,
@@ -61,6 +62,7 @@ describe("an activation", () => {
         state: "awake",
         reason: "",
         model: "alexa",
+        source: "hall",
         confidence: 0.9,
         sinceMs: 1500,
         untilMs: 2200,
@@ -71,7 +73,12 @@ describe("an activation", () => {
   });
 
   test("is over when its hold is, and still says which word it was", () => {
-    expect(stepActivation(AWAKE, HEARING, 3000)).toMatchObject({ state: "armed", model: "alexa", confidence: 0.9 });
+    expect(stepActivation(AWAKE, HEARING, 3000)).toMatchObject({
+      state: "armed",
+      model: "alexa",
+      source: "hall",
+      confidence: 0.9,
+    });
     expect(stepActivation(AWAKE, DEAF, 3000)).toMatchObject({ state: "off", reason: "muted", model: "alexa" });
   });
 

@@ -44,7 +44,9 @@ function everything(memory: SharedMemory): ReadonlyMap<string, () => void> {
     ["configuration", () => publish(memory.configuration)],
     ["capture", () => publish(memory.capture)],
     ["model table", () => publish(memory.modelTable)],
+    ["stream table", () => publish(memory.streamTable)],
     ["web bell", () => memory.webBell.ring()],
+    ["inference bell", () => memory.inferenceBell.ring()],
     ...WORKERS.flatMap((worker): [string, () => void][] => [
       [`heartbeat of ${worker}`, () => publish(memory.heartbeat(worker))],
       [`supervision of ${worker}`, () => publish(memory.supervision(worker))],
@@ -55,6 +57,7 @@ function everything(memory: SharedMemory): ReadonlyMap<string, () => void> {
       () => publish(memory.activation(relay)),
     ]),
     ...numbers(streams).flatMap((stream): [string, () => void][] => [
+      [`stream ${stream}`, () => publish(memory.stream(stream))],
       [`level ${stream}`, () => publish(memory.level(stream))],
       [`score ${stream}`, () => publish(memory.score(stream))],
       [`audio ${stream}`, () => fillRing(memory, stream)],

@@ -6,7 +6,9 @@ import { CATALOGUE } from "../../src/wake/catalogue.ts";
 import { createEngine } from "../../src/wake/engine.ts";
 import type { ReadFile } from "../../src/wake/load.ts";
 import { modelPath } from "../../src/wake/model-files.ts";
+import { messageField, textField } from "../../src/wake/onnx/wire.ts";
 import { WakeModelError } from "../../src/wake/wake-model-error.ts";
+import { changed } from "./model-bytes.ts";
 
 const readFile: ReadFile = (path) => Bun.file(path).bytes();
 
@@ -168,6 +170,83 @@ describe("a file of the user's", () => {
       expect(error.message).toContain("[1, window, 96]");
     },
   );
+});
+
+/** The file with these pairs in its `metadata_props`. */
+const withMetadata =
+  (pairs: Readonly<Record<string, string>>) =>
+  (bytes: Uint8Array): Uint8Array =>
+    changed(bytes, (model) => {
+      const fields = Object.entries(pairs).map(([key, value]) =>
+        messageField(14, [textField(1, key), textField(2, value)]),
+      );
+      return { ...model, rest: [...model.rest, ...fields] };
+    });
+
+describe("what a file of the user's says of itself", () => {
+  test("is its threshold, phrase, licence, source and scale", async () => {
+    const pairs = { threshold: " 0.35 ", phrase: "hey Marvin", license: "MIT", source: "mine", input_scale: "unit" };
+    const path = await dropIn("marvin.onnx", "alexa_v0.1.onnx", withMetadata({ ...pairs, author: "me" }));
+    const engine = await createEngine({ models: [path], readFile });
+    expect(engine.models[0]).toEqual({
+      name: "marvin",
+      path,
+      sha256: expect.any(String),
+      window: 16,
+      classes: ["marvin"],
+      threshold: 0.35,
+      phrase: "hey Marvin",
+      licence: "MIT",
+      source: "mine",
+      inputScale: "unit",
+    });
+    await engine.close();
+  });
+
+  test("may be empty, and then says nothing", async () => {
+    const path = await dropIn(
+      "empty.onnx",
+      "alexa_v0.1.onnx",
+      withMetadata({ threshold: "", phrase: " ", licence: "" }),
+    );
+    const engine = await createEngine({ models: [path], readFile });
+    expect(engine.models[0]).toMatchObject({ threshold: 0.5, inputScale: "int16" });
+    expect(engine.models[0]).not.toHaveProperty("phrase");
+    expect(engine.models[0]).not.toHaveProperty("licence");
+    await engine.close();
+  });
+
+  test("yields to the scale that was asked for, whenever that changes", async () => {
+    const path = await dropIn("scaled.onnx", "alexa_v0.1.onnx", withMetadata({ input_scale: "unit" }));
+    const entry = { name: "scaled", path };
+    const engine = await createEngine({ models: [{ ...entry, inputScale: "int16" }], readFile });
+    expect(engine.models[0]?.inputScale).toBe("int16");
+    await engine.setModels([entry]);
+    expect(engine.models[0]?.inputScale).toBe("unit");
+    const before = engine.models[0];
+    await engine.setModels([{ ...entry, inputScale: undefined }]);
+    expect(engine.models[0]).toBe(before as NonNullable<typeof before>);
+    await engine.close();
+  });
+
+  test.each([
+    [{ threshold: "high" }, 'threshold "high"; it must be a number of 0.01 to 1'],
+    [{ threshold: "0" }, 'threshold "0"; it must be a number of 0.01 to 1'],
+    [{ threshold: "1.5" }, "a number of 0.01 to 1"],
+    [{ threshold: "NaN" }, "a number of 0.01 to 1"],
+    [{ input_scale: "float" }, 'input_scale "float"; it must be int16 or unit'],
+  ])("is refused by name where it cannot be: %j", async (pairs, message) => {
+    const error = await refusal([await dropIn("odd.onnx", "alexa_v0.1.onnx", withMetadata(pairs))]);
+    expect(error.code).toBe("bad_metadata");
+    expect(error.message).toContain("odd.onnx: its metadata says ");
+    expect(error.message).toContain(message);
+  });
+
+  test("is not asked of a released file, which the catalogue knows", async () => {
+    const engine = await createEngine({ models: ["alexa"], readFile });
+    expect(engine.models[0]).toMatchObject({ phrase: "alexa", threshold: 0.5, inputScale: "int16" });
+    await engine.close();
+  });
 });
 
 test("a bad model is reported by name and the others go on", async () => {

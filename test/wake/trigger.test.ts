@@ -10,7 +10,13 @@ import {
 } from "../../src/wake/trigger.ts";
 
 const FRAME_MS = 80;
-const SETTINGS: TriggerSettings = { threshold: 0.5, patience: 1, refractoryMs: 2000 };
+const SETTINGS: TriggerSettings = {
+  threshold: 0.5,
+  patience: 1,
+  refractoryMs: 2000,
+  sure: undefined,
+  vadThreshold: 0,
+};
 const LOW = 0.1;
 const HIGH = 0.9;
 
@@ -35,6 +41,8 @@ const anySettings = fc.record({
   threshold: fc.constantFrom(0.05, 0.3, 0.5, 0.7),
   patience: fc.integer({ min: 1, max: 5 }),
   refractoryMs: fc.constantFrom(0, 80, 500, 2000, 5000),
+  sure: fc.constantFrom(undefined, 0.3, 0.9, 1.01),
+  vadThreshold: fc.constant(0),
 });
 
 describe("a trigger", () => {
@@ -73,6 +81,17 @@ describe("a trigger", () => {
     expect(hitsOf(patient, [HIGH, HIGH, LOW, HIGH, HIGH, HIGH])).toEqual([480]);
   });
 
+  test("does not wait after a frame that is sure", () => {
+    const patient = { ...SETTINGS, patience: 3, sure: 0.95 };
+    expect(hitsOf(new Trigger(patient), [LOW, 0.95])).toEqual([160]);
+    expect(hitsOf(new Trigger(patient), [LOW, HIGH, 0.94, HIGH])).toEqual([320]);
+    expect(hitsOf(new Trigger({ ...patient, sure: 1.01 }), [1, 1])).toEqual([]);
+  });
+
+  test("is never sure of a score below the threshold", () => {
+    expect(hitsOf(new Trigger({ ...SETTINGS, patience: 2, sure: 0.2 }), [0.4, 0.4, 0.4])).toEqual([]);
+  });
+
   test("fires nothing while it is held, and not for a score that is still high at the end", () => {
     const trigger = new Trigger(SETTINGS);
     trigger.hold(2000);
@@ -104,7 +123,7 @@ describe("a trigger", () => {
     const trigger = new Trigger(SETTINGS);
     trigger.step(HIGH, 80);
     const { state } = trigger;
-    trigger.configure({ threshold: 0.2, patience: 2, refractoryMs: 100 });
+    trigger.configure({ ...SETTINGS, threshold: 0.2, patience: 2, refractoryMs: 100 });
     expect(trigger.state).toBe(state);
     expect(hitsOf(trigger, [HIGH, LOW, HIGH, HIGH], 1000)).toEqual([]);
   });
@@ -175,13 +194,14 @@ describe("a trigger, for any scores and settings", () => {
     );
   });
 
-  test("fires only after as many frames in a row at or above the threshold as patience asks", () => {
+  test("fires only after as many frames in a row at or above the threshold as patience asks, or when it is sure", () => {
     check(
       fc.property(anySettings, scoreRuns, fc.nat(5000), (settings, scores, untilMs) => {
         const trigger = new Trigger(settings);
         trigger.hold(untilMs);
         for (const atMs of hitsOf(trigger, scores)) {
           const last = atMs / FRAME_MS - 1;
+          if ((scores[last] ?? 0) >= (settings.sure ?? 2)) continue;
           const run = scores.slice(Math.max(0, last + 1 - settings.patience), last + 1);
           expect(run).toHaveLength(settings.patience);
           expect(Math.min(...run)).toBeGreaterThanOrEqual(settings.threshold);

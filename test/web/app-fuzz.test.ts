@@ -85,7 +85,8 @@ test("garbage in every route is refused in JSON, is never a defect, and leaves t
         const headers: Record<string, string> = { "content-type": type };
         if (password !== undefined) headers.authorization = `Basic ${btoa(`earshot:${password}`)}`;
         const url = `http://localhost:7171${path.replace(":name", model)}`;
-        const response = await app.request(url, { method, headers, ...(hasBody && { body }) });
+        const init = { method, headers, ...(hasBody && { body }) };
+        const response = await app.request(url, init, { server: { requestIP: () => null } });
         const text = await response.text();
         const health = path === "/api/health";
         const fine = response.status < 500 || (health && response.status === 503);

@@ -38,6 +38,8 @@ export function appInAHouse({ yaml = "", overrides = [], healthFails = false }: 
     config: () => desk.current,
     snapshot: async () => ({ state: lived.house.state(), levels: lived.house.levels() }),
     detections: async (limit) => lived.house.detections(limit),
+    nearMisses: async (limit) => lived.house.nearMisses(limit),
+    openStream: (name, address) => lived.remote.open(name, address),
     history: () => lived.house.history.view(),
     health: () => {
       if (healthFails) throw new TypeError("undefined is not a microphone");

@@ -67,6 +67,9 @@ describe("what the API says, under the keys of both eras", () => {
       sensitivity: 0.5,
       patience: 1,
       refractory: 2000,
+      sure: null,
+      vad_threshold: null,
+      input_scale: null,
       api_url: null,
       webhook_url: null,
       topic: null,
@@ -80,7 +83,7 @@ describe("what the API says, under the keys of both eras", () => {
       cooldown: 1.5,
       cooldown_s: 1.5,
       multi_trigger: true,
-      vad_threshold: null,
+      vad_threshold: 0.8,
     });
   });
 
@@ -145,8 +148,9 @@ describe("what the API does", () => {
     [{ cooldown: 0, cooldown_s: 2 }, { cooldown: 2000 }],
     [
       { rms_filter: 0, multi_trigger: false, vad_threshold: null },
-      { rms_filter: 0, multi_trigger: false },
+      { rms_filter: 0, multi_trigger: false, vad_threshold: 0.8 },
     ],
+    [{ vad_threshold: 0 }, { vad_threshold: 0 }],
   ])("POST /api/config/global %j", async (body, wake) => {
     const { post, desk } = appInAHouse({ yaml: "wake: {rms_filter: 3}\n" });
     expect((await post("/api/config/global", body)).status).toBe(200);
@@ -166,11 +170,35 @@ describe("what the API does", () => {
       { enabled: false, patience: 2, refractory: 0 },
     ],
     [{ webhook_url: null, api_url: null, topic: null }, {}],
+    [
+      { sure: 0.95, vad_threshold: 0.5, input_scale: "int16" },
+      { sure: 0.95, vad_threshold: 0.5, input_scale: "int16" },
+    ],
   ])("POST /api/config/models/alexa %j", async (body, model) => {
     const { post, desk } = appInAHouse();
     expect((await post("/api/config/models/alexa", body)).status).toBe(200);
     expect(desk.current.wake.models.alexa).toMatchObject(model);
     expect(desk.current.wake.models.hey_jarvis).toEqual({ enabled: true, patience: 1, refractory: 2000 });
+  });
+
+  test("settings of a model that are sent back unset write nothing, and one that is set is taken back, comments kept", async () => {
+    const yaml =
+      "wake:\n  models:\n    alexa: # mine\n      sure: 0.9 # quick\n      patience: 2 # steady\n    hey_jarvis:\n";
+    const { get, post, file, desk } = appInAHouse({ yaml });
+    const { body } = await get("/api/config/models/hey_jarvis");
+    expect(body).toMatchObject({ sure: null, vad_threshold: null, input_scale: null });
+    await post("/api/config/models/hey_jarvis", body);
+    expect(file()).toBe(yaml);
+    await post("/api/config/models/alexa", { sure: null, vad_threshold: 0.25, input_scale: null });
+    expect(file()).toBe(
+      "wake:\n  models:\n    alexa: # mine\n      patience: 2 # steady\n      vad_threshold: 0.25\n    hey_jarvis:\n",
+    );
+    expect(desk.current.wake.models.alexa).toEqual({
+      enabled: true,
+      patience: 2,
+      refractory: 2000,
+      vad_threshold: 0.25,
+    });
   });
 
   test("POST /api/mute, /api/reset and /api/simulate", async () => {
@@ -196,6 +224,8 @@ describe("a request that is wrong is refused in one shape:", () => {
     ["a value out of bounds", "/api/config", '{"audio":{"gain":100}}', 400, "bad_setting"],
     ["a value of another kind", "/api/config/models/alexa", '{"threshold":"high"}', 400, "bad_request"],
     ["a threshold out of bounds", "/api/config/models/alexa", '{"threshold":1.5}', 400, "bad_setting"],
+    ["an unknown scale", "/api/config/models/alexa", '{"input_scale":"int8"}', 400, "bad_request"],
+    ["a veto out of bounds", "/api/config/global", '{"vad_threshold":1.5}', 400, "bad_setting"],
     ["a setting that is not supported", "/api/config/models/alexa", '{"webhook_url":"http://x"}', 400, "bad_request"],
     ["an unknown setting of a model", "/api/config/models/alexa", '{"treshold":0.5}', 400, "bad_request"],
     ["an unknown global setting", "/api/config/global", '{"cool_down":1}', 400, "bad_request"],

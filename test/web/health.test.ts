@@ -22,11 +22,15 @@ const WELL: Sight = {
   scoreAgeMs: 60,
   lagMs: 40,
   lostSamples: 0,
+  streams: [],
+  modelsTrouble: "",
   wanted: 2,
   listening: 2,
   failed: [],
   workers: [worker("capture"), worker("inference"), worker("web")],
 };
+
+const STREAM = { name: "hall", audioAgeMs: 20, lagMs: 40, lostSamples: 0 };
 
 const broken = (name: "capture" | "inference", changed: Partial<WorkerSight>): Partial<Sight> => ({
   workers: WELL.workers.map((one) => (one.name === name ? { ...one, ...changed } : one)),
@@ -122,12 +126,26 @@ describe("health", () => {
     ["nothing but zeros came for a minute", { silentMs: 61_000 }, "digital_silence"],
     ["inference is behind", { lagMs: 1200 }, "lagging"],
     ["samples were lost", { lostSamples: 640 }, "audio_lost"],
+    ["words are not checked for a voice", { modelsTrouble: "no voice check" }, "models_trouble"],
+    ["a stream sends nothing", { streams: [{ ...STREAM, audioAgeMs: 5100 }] }, "stream_silent"],
+    ["a stream is listened to late", { streams: [STREAM, { ...STREAM, lagMs: 1200 }] }, "stream_lagging"],
+    ["sound of a stream was passed over", { streams: [{ ...STREAM, lostSamples: 64_000 }] }, "stream_lost"],
   ] as const)("is degraded when %s", (_what, changed, code) => {
     expect(assessHealth({ ...WELL, ...changed }, [])).toMatchObject({
       status: "degraded",
       reasons: [{ code, severity: "degraded" }],
     });
     expect(hearing({ ...WELL, ...changed })).toEqual({ hearing: true });
+  });
+
+  test("says which stream is in trouble, and how much of it was passed over", () => {
+    const streams = [STREAM, { name: "attic", audioAgeMs: 20, lagMs: 3900, lostSamples: 64_000 }];
+    const said = assessHealth({ ...WELL, streams }, []).reasons.map(({ message }) => message);
+    expect(said).toEqual([
+      "inference is 3900 ms behind attic",
+      "4.0 s of attic were passed over within the last minute",
+    ]);
+    expect(assessHealth({ ...WELL, streams: [STREAM] }, []).status).toBe("ok");
   });
 
   test("is degraded by what is wrong elsewhere, and says that too", () => {
@@ -171,6 +189,11 @@ test("whatever is seen: health is ok only if a word would be heard, and hearing 
     scoreAgeMs: age,
     lagMs: age,
     lostSamples: fc.constantFrom(0, 5),
+    streams: fc.array(
+      fc.record({ name: fc.constant("hall"), audioAgeMs: age, lagMs: age, lostSamples: fc.constantFrom(0, 1600) }),
+      { maxLength: 2 },
+    ),
+    modelsTrouble: fc.constantFrom("", "no voice check"),
     wanted: fc.integer({ min: 0, max: 2 }),
     listening: fc.integer({ min: 0, max: 2 }),
     failed: fc.constantFrom([], [{ name: "alexa", error: "cut off" }]),

@@ -47,11 +47,13 @@ describe("the house", () => {
   test("wakes with a detection, tells it once, and is armed again after its hold", () => {
     const lived = LivedInHouse.listening();
     lived.detect("alexa", 0.934567);
-    const [detection, ...more] = lived.house.look();
+    const [message, ...more] = lived.house.look();
     expect(more).toEqual([]);
+    const { detection } = message?.type === "detection" ? message : {};
     expect(detection).toEqual({
       id: 0,
       stream: 0,
+      source: null,
       model: "alexa",
       model_name: "alexa",
       confidence: 0.9346,
@@ -249,6 +251,75 @@ describe("the house", () => {
     lived.hear(0.001, [0, 0]);
     lived.house.look();
     expect(lived.house.health().status).toBe("ok");
+  });
+
+  test("tells a near miss once with what was missing, keeps it, and wakes nobody for it", () => {
+    const lived = LivedInHouse.listening();
+    lived.detect("alexa", 0.41234, { kind: "below" });
+    lived.detect("alexa", 0.9, { kind: "no_voice", voice: 0.12345, stream: 2, source: "hall" });
+    expect(lived.house.look()).toMatchObject([
+      { type: "near_miss", nearMiss: { missing: "below", confidence: 0.4123, voice: null, source: null } },
+      { type: "near_miss", nearMiss: { missing: "no_voice", voice: 0.1235, stream: 2, source: "hall" } },
+    ]);
+    expect(lived.house.look()).toEqual([]);
+    expect(lived.house.nearMisses(10).map(({ missing }) => missing)).toEqual(["no_voice", "below"]);
+    expect(lived.house.state()).toMatchObject({
+      activation: { state: "armed" },
+      detections: [],
+      nearMisses: [{ missing: "no_voice" }, { missing: "below" }],
+    });
+  });
+
+  test("says whose word woke it when it came from elsewhere", () => {
+    const lived = LivedInHouse.listening();
+    lived.detect("alexa", 0.9, { stream: 1, source: "hall" });
+    expect(lived.house.look()).toMatchObject([{ detection: { stream: 1, source: "hall" } }]);
+    expect(lived.house.state().activation).toMatchObject({
+      state: "awake",
+      source: "hall",
+      status: "Heard alexa (hall)",
+    });
+  });
+
+  test("shows the streams that send from elsewhere, as fresh as they are, and forgets those that went", () => {
+    const lived = LivedInHouse.listening();
+    expect(lived.house.state().streams).toMatchObject([{ id: 0, name: "kitchen-pi", state: "listening", rms: 0.25 }]);
+    const hall = lived.remote.open("hall", "10.0.0.7:5");
+    if ("code" in hall) throw new Error(hall.code);
+    const remote = () => lived.house.state().streams[1];
+    expect(remote()).toMatchObject({
+      id: 1,
+      name: "hall",
+      address: "10.0.0.7:5",
+      state: "waiting",
+      rms: 0,
+      since: EPOCH_MS + lived.nowMs,
+    });
+    lived.nowMs += 100;
+    hall.push(new Uint8Array(Int16Array.from({ length: 1600 }, (_, i) => (i % 2 === 0 ? 8192 : -8192)).buffer));
+    expect(remote()).toMatchObject({ state: "arming", rms: 0.25 });
+    const score = lived.memory.score(1).writer();
+    Object.assign(score.value, { armed: true, asleep: true, frameEndMs: lived.nowMs, lagMs: 12.4, lost: 1280 });
+    score.publish();
+    expect(remote()).toMatchObject({ state: "listening", asleep: true, lagMs: 12, lostSamples: 1280 });
+    expect(lived.house.levels().streams).toEqual([{ id: 1, rms: 0.25, asleep: true, lagMs: 12 }]);
+    lived.nowMs += 1001;
+    expect(remote()).toMatchObject({ state: "waiting", asleep: false, rms: 0 });
+    hall.close();
+    expect(lived.house.state().streams).toHaveLength(1);
+    expect(lived.house.levels().streams).toEqual([]);
+  });
+
+  test("is degraded when a stream is too much for the machine, and says which", () => {
+    const lived = LivedInHouse.listening();
+    lived.remote.open("hall", "x");
+    const score = lived.memory.score(1).writer();
+    Object.assign(score.value, { lagMs: 2000, lost: 32_000 });
+    score.publish();
+    lived.house.look();
+    const { status, reasons } = lived.house.health();
+    expect(status).toBe("degraded");
+    expect(reasons.map(({ code }) => code)).toEqual(["stream_lagging", "stream_lost"]);
   });
 
   test("names the workers that do not go by a configuration yet", () => {

@@ -1,6 +1,8 @@
 // A house whose shared memory is written as capture, inference and the supervisor would, under a clock the test moves.
 import { type Config, configSchema } from "../../src/config/schema.ts";
-import { WORKERS } from "../../src/memory/layout.ts";
+import { RemoteStreams } from "../../src/hub/remote-streams.ts";
+import type { ValueOf } from "../../src/memory/field.ts";
+import { type DETECTION, WORKERS } from "../../src/memory/layout.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
 import { House } from "../../src/web/house.ts";
 
@@ -9,7 +11,13 @@ export const EPOCH_MS = 1_800_000_000_000;
 export const START_MS = 50_000;
 
 export class LivedInHouse {
-  readonly memory = SharedMemory.create({ streams: 1, relays: 1 });
+  readonly memory = SharedMemory.create({ streams: 3, relays: 1 });
+  readonly remote = new RemoteStreams({
+    memory: this.memory,
+    monotonicMs: () => this.nowMs,
+    muted: () => this.house.muted,
+    log: { info: () => {} },
+  });
   nowMs = START_MS;
   config: Config = configSchema.parse({});
   troubles: { code: string; message: string }[] = [];
@@ -37,6 +45,7 @@ export class LivedInHouse {
     this.house = new House({
       memory: this.memory,
       config: () => this.config,
+      wanted: () => Object.values(this.config.wake.models).filter(({ enabled }) => enabled).length,
       monotonicMs: () => this.nowMs,
       unixMs: () => EPOCH_MS + this.nowMs,
       hostName: "kitchen-pi",
@@ -110,9 +119,10 @@ export class LivedInHouse {
     this.score.publish();
   }
 
-  detect(model: string, confidence = 0.93): void {
+  detect(model: string, confidence = 0.93, more: Partial<ValueOf<typeof DETECTION.fields>> = {}): void {
     this.detections.append((event) => {
-      Object.assign(event, { stream: 0, model, confidence, threshold: 0.5, frameEndMs: this.nowMs, rms: 0.2 });
+      const known = { kind: "detection", stream: 0, source: "", voice: -1, threshold: 0.5, rms: 0.2 };
+      Object.assign(event, known, { model, confidence, frameEndMs: this.nowMs }, more);
     });
   }
 }

@@ -8,6 +8,7 @@ export interface ListeningOptions {
   /** The newest state, from shared memory or from the file. */
   readonly snapshot: () => Promise<Snapshot>;
   readonly detections: (limit: number) => Promise<readonly schemas.DetectionView[]>;
+  readonly nearMisses: (limit: number) => Promise<readonly schemas.NearMissView[]>;
   readonly history: () => schemas.HistoryView;
   readonly health: () => schemas.HealthView;
   readonly models: () => Promise<readonly schemas.ModelView[]>;
@@ -53,6 +54,26 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
       const detections = [...(await options.detections(limit))];
       return context.json(era === "seed" ? detections : { detections }, 200);
     },
+  );
+  const nearMissList = z.object({ nearMisses: z.array(schemas.nearMissSchema) }).openapi("NearMisses");
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/near-misses",
+      request: { query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(10) }) },
+      responses: { 200: json(nearMissList, "words that nearly fired, newest first"), ...refusals },
+    }),
+    async (context) =>
+      context.json({ nearMisses: [...(await options.nearMisses(context.req.valid("query").limit))] }, 200),
+  );
+  const streamList = z.object({ streams: z.array(schemas.streamSchema) }).openapi("Streams");
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/streams",
+      responses: { 200: json(streamList, "what is listened to: the local microphone first") },
+    }),
+    async (context) => context.json({ streams: (await options.snapshot()).state.streams }, 200),
   );
   app.openapi(
     createRoute({ method: "get", path: "/api/state", responses: { 200: json(schemas.stateSchema, "everything") } }),

@@ -75,8 +75,10 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
       request: { params: named },
       responses: { 200: json(MODEL_SETTINGS, "one model's settings"), ...missing },
     }),
-    async (context) =>
-      context.json(modelSettingsView(modelNamed(await options.models(), context.req.valid("param").name)), 200),
+    async (context) => {
+      const model = modelNamed(await options.models(), context.req.valid("param").name);
+      return context.json(modelSettingsView(model, options.config()), 200);
+    },
   );
   app.openapi(
     createRoute({
@@ -87,7 +89,8 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
     }),
     async (context) => {
       const model = modelNamed(await options.models(), context.req.valid("param").name);
-      return context.json(answer(await options.change(modelPatch(model, context.req.valid("json")))), 200);
+      const patch = modelPatch(model, context.req.valid("json"), options.config());
+      return context.json(answer(await options.change(patch)), 200);
     },
   );
 }

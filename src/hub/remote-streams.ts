@@ -1,0 +1,216 @@
+/**
+ * Sound from elsewhere: gives each sender a stream of the shared memory, measures it, and takes the stream back. Runs in
+ * the web worker, the one writer of streams 1..N. Knows nothing of sockets; time is handed in.
+ */
+import { LevelMeter } from "../audio/levels.ts";
+import { LoudestOf } from "../audio/loudest-of.ts";
+import type { AudioRingWriter } from "../memory/audio-ring.ts";
+import { type LEVEL, SAMPLE_RATE, type STREAM } from "../memory/layout.ts";
+import type { RecordWriter } from "../memory/record.ts";
+import type { SharedMemory } from "../memory/shared-memory.ts";
+
+const BLOCK_SAMPLES = SAMPLE_RATE / 50;
+/** What a network may hold back and then bring at once; sound that comes faster than it is heard is a file. */
+const BURST_MS = 4000;
+/** A sender's clock may be this much faster than ours. */
+const DRIFT = 1.02;
+
+export interface RemoteStreamsOptions {
+  readonly memory: SharedMemory;
+  readonly monotonicMs: () => number;
+  /** While muted no sample enters the rings. */
+  readonly muted: () => boolean;
+  readonly log: { info(event: string, fields: Record<string, unknown>): void };
+}
+
+/** Why nobody may send, or may not go on. */
+export type StreamEnd =
+  | { readonly code: "streams_full"; readonly most: number }
+  /** Somebody else sends under the same name now. */
+  | { readonly code: "replaced" }
+  | { readonly code: "faster_than_heard" };
+
+/** The end that a sender's adapter holds. */
+export interface RemoteStream {
+  readonly stream: number;
+  /**
+   * Takes sound as it comes: 16-bit little-endian samples, 16 kHz, mono, cut anywhere.
+   *
+   * @returns why no more is taken, if so: the stream is closed then
+   */
+  push(bytes: Uint8Array): StreamEnd | undefined;
+  /** Gives the stream back; again does nothing. */
+  close(): void;
+}
+
+interface Slot {
+  readonly stream: number;
+  readonly record: RecordWriter<typeof STREAM.fields>;
+  readonly level: RecordWriter<typeof LEVEL.fields>;
+  readonly ring: AudioRingWriter;
+  sender: Sender | undefined;
+}
+
+export class RemoteStreams {
+  readonly #options: RemoteStreamsOptions;
+  readonly #table;
+  readonly #slots: readonly Slot[];
+
+  constructor(options: RemoteStreamsOptions) {
+    this.#options = options;
+    const { memory } = options;
+    this.#table = memory.streamTable.writer();
+    this.#slots = Array.from({ length: memory.size.streams - 1 }, (_, index) => ({
+      stream: index + 1,
+      record: memory.stream(index + 1).writer(),
+      level: memory.level(index + 1).writer(),
+      ring: memory.audioWriter(index + 1),
+      sender: undefined,
+    }));
+    // Those who sent to a predecessor are gone with it.
+    for (const slot of this.#slots) if (slot.record.value.open) this.#free(slot);
+  }
+
+  /** The newest sender of a name wins: the old one may be a connection that died unnoticed. */
+  open(name: string, address: string): RemoteStream | StreamEnd {
+    const before = this.#slots.find(({ sender, record }) => sender !== undefined && record.value.name === name);
+    if (before !== undefined) {
+      before.sender?.end({ code: "replaced" });
+      this.#free(before);
+    }
+    const slot = before ?? this.#slots.find(({ sender }) => sender === undefined);
+    if (slot === undefined) return { code: "streams_full", most: this.#slots.length };
+    const { monotonicMs, muted, memory, log } = this.#options;
+    const sinceMs = monotonicMs();
+    const sender = new Sender(slot, {
+      monotonicMs,
+      muted,
+      heard: () => memory.inferenceBell.ring(),
+      close: () => {
+        if (slot.sender === sender) this.#free(slot);
+      },
+    });
+    slot.sender = sender;
+    slot.ring.startEpoch();
+    Object.assign(slot.record.value, { name, address, open: true, sinceMs });
+    slot.record.publish();
+    this.#tell();
+    log.info("stream opened", { stream: slot.stream, source: name, address });
+    return sender;
+  }
+
+  #free(slot: Slot): void {
+    const { name } = slot.record.value;
+    slot.sender = undefined;
+    slot.record.value.open = false;
+    slot.record.publish();
+    Object.assign(slot.level.value, { rms: 0, peak: 0, noiseFloor: 0, band: 0, loudest: 0, samples: 0, atMs: 0 });
+    slot.level.publish();
+    this.#tell();
+    this.#options.log.info("stream closed", { stream: slot.stream, source: name });
+  }
+
+  #tell(): void {
+    this.#table.value.generation++;
+    this.#table.publish();
+    this.#options.memory.inferenceBell.ring();
+    this.#options.memory.webBell.ring();
+  }
+}
+
+interface SenderOptions {
+  readonly monotonicMs: () => number;
+  readonly muted: () => boolean;
+  readonly heard: () => void;
+  readonly close: () => void;
+}
+
+class Sender implements RemoteStream {
+  readonly stream: number;
+  readonly #slot: Slot;
+  readonly #options: SenderOptions;
+  readonly #meter = new LevelMeter();
+  readonly #loudest = new LoudestOf(1500 / 20);
+  readonly #block = new Int16Array(BLOCK_SAMPLES);
+  readonly #bytes = new Uint8Array(this.#block.buffer);
+  #filled = 0;
+  #samples = 0;
+  readonly #sinceMs: number;
+  #muted = false;
+  #end: StreamEnd | undefined;
+
+  constructor(slot: Slot, options: SenderOptions) {
+    this.stream = slot.stream;
+    this.#slot = slot;
+    this.#options = options;
+    this.#sinceMs = options.monotonicMs();
+  }
+
+  push(bytes: Uint8Array): StreamEnd | undefined {
+    const { monotonicMs, heard } = this.#options;
+    if (this.#end !== undefined) return this.#end;
+    const nowMs = monotonicMs();
+    this.#samples += bytes.length / 2;
+    const heardMs = (this.#samples * 1000) / SAMPLE_RATE;
+    if (heardMs > (nowMs - this.#sinceMs) * DRIFT + BURST_MS) {
+      this.end({ code: "faster_than_heard" });
+      this.close();
+      return this.#end;
+    }
+    this.#followMute();
+    let complete = false;
+    for (let from = 0; from < bytes.length; ) {
+      const taken = Math.min(this.#bytes.length - this.#filled, bytes.length - from);
+      this.#bytes.set(bytes.subarray(from, from + taken), this.#filled);
+      from += taken;
+      this.#filled += taken;
+      if (this.#filled < this.#bytes.length) break;
+      this.#filled = 0;
+      if (!this.#muted) this.#write();
+      complete = true;
+    }
+    if (complete && !this.#muted) {
+      this.#publish(nowMs);
+      heard();
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.#options.close();
+  }
+
+  /** No sample is taken any more. */
+  end(why: StreamEnd): void {
+    this.#end = why;
+  }
+
+  #followMute(): void {
+    const muted = this.#options.muted();
+    if (muted === this.#muted) return;
+    this.#muted = muted;
+    this.#slot.ring.startEpoch();
+    this.#meter.reset();
+    this.#loudest.reset();
+    this.#publish(this.#options.monotonicMs());
+  }
+
+  #write(): void {
+    const { ring, level } = this.#slot;
+    ring.write(this.#block, BLOCK_SAMPLES);
+    this.#meter.push(this.#block, BLOCK_SAMPLES);
+    level.value.samples += BLOCK_SAMPLES;
+    level.value.loudest = this.#loudest.push(this.#meter.rms);
+  }
+
+  #publish(nowMs: number): void {
+    const { ring, level } = this.#slot;
+    level.value.rms = this.#meter.rms;
+    level.value.peak = this.#meter.peak;
+    level.value.noiseFloor = this.#meter.noiseFloor;
+    level.value.band = this.#meter.bandRms;
+    level.value.written = ring.written;
+    level.value.atMs = nowMs;
+    level.publish();
+  }
+}

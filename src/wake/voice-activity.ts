@@ -1,0 +1,96 @@
+/**
+ * Whether somebody spoke: Silero VAD (v5), asked only when a wake word is about to fire. As a gate it would cost as much
+ * as the network that it saves.
+ */
+import * as ort from "onnxruntime-web/wasm";
+import { VOICE_ACTIVITY } from "./catalogue.ts";
+import { type ReadFile, readReleased } from "./load.ts";
+import { floatsOf, openSession, type Session } from "./ort.ts";
+import { WakeModelError } from "./wake-model-error.ts";
+
+/** Samples that the graph takes at a time, and those of the chunk before that it wants to see again. 16 kHz. */
+const CHUNK_SAMPLES = 512;
+const CONTEXT_SAMPLES = 64;
+const STATE_SHAPE = [2, 1, 128];
+const STATE_SIZE = 256;
+
+/** Speech is looked for in two stretches of this length, the newer one first: a word has just been said. 0.8 s. */
+const STRETCH_SAMPLES = 12_800;
+/** What the graph hears before a stretch, to settle. */
+const SETTLE_SAMPLES = 8_192;
+
+/** How much PCM a look back takes. */
+export const LOOK_BACK_SAMPLES = SETTLE_SAMPLES + 2 * STRETCH_SAMPLES;
+
+export interface VoiceActivity {
+  /**
+   * The highest probability of speech, 0..1, in the last 1.6 s; or the first one found that is `enough`. Takes 16 to 82
+   * runs of the graph; calls take their turns.
+   *
+   * @param pcm 16 kHz mono; its last {@link LOOK_BACK_SAMPLES} are looked at
+   */
+  highest(pcm: Int16Array, enough: number): Promise<number>;
+  /** Nothing may be called afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the graph, in a thread that has made an engine.
+ *
+ * @throws WakeModelError (missing_file, altered_file, not_onnx, wrong_shape): wake words can do without it
+ */
+export async function loadVoiceActivity(readFile: ReadFile): Promise<VoiceActivity> {
+  const name = "silero_vad";
+  const { path, bytes } = await readReleased(name, VOICE_ACTIVITY, readFile);
+  const session = await openSession(bytes).catch((cause: unknown) => {
+    throw new WakeModelError("not_onnx", name, `model ${name}: ${path} is not a readable ONNX graph`, { cause });
+  });
+  const voice = voiceActivity(session);
+  try {
+    await voice.highest(new Int16Array(CHUNK_SAMPLES), 1);
+  } catch (cause) {
+    await voice.close();
+    throw new WakeModelError("wrong_shape", name, `model ${name}: a trial run of ${path} failed`, { cause });
+  }
+  return voice;
+}
+
+function voiceActivity(session: Session): VoiceActivity {
+  const samples = new Float32Array(CONTEXT_SAMPLES + CHUNK_SAMPLES);
+  const input = new ort.Tensor("float32", samples, [1, samples.length]);
+  const sr = new ort.Tensor("int64", BigInt64Array.of(16_000n), []);
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** In the last `stretch` samples of `pcm`; what comes before them only settles the graph. */
+  const highestIn = async (pcm: Int16Array, stretch: number, enough: number): Promise<number> => {
+    let state = new ort.Tensor("float32", new Float32Array(STATE_SIZE), STATE_SHAPE);
+    samples.fill(0);
+    let highest = 0;
+    // Chunks end with the newest sample.
+    for (let start = pcm.length % CHUNK_SAMPLES; start < pcm.length; start += CHUNK_SAMPLES) {
+      samples.copyWithin(0, CHUNK_SAMPLES);
+      for (let i = 0; i < CHUNK_SAMPLES; i++) samples[CONTEXT_SAMPLES + i] = (pcm[start + i] ?? 0) / 32_768;
+      const outputs = await session.run({ input, state, sr });
+      state = new ort.Tensor("float32", floatsOf(outputs, "stateN", STATE_SIZE), STATE_SHAPE);
+      if (start < pcm.length - stretch) continue;
+      highest = Math.max(highest, floatsOf(outputs, "output", 1)[0] ?? 0);
+      if (highest >= enough) break;
+    }
+    return highest;
+  };
+
+  const highest = async (pcm: Int16Array, enough: number): Promise<number> => {
+    const newer = await highestIn(pcm.subarray(-STRETCH_SAMPLES - SETTLE_SAMPLES), STRETCH_SAMPLES, enough);
+    const older = pcm.subarray(Math.max(0, pcm.length - LOOK_BACK_SAMPLES), Math.max(0, pcm.length - STRETCH_SAMPLES));
+    return newer >= enough ? newer : Math.max(newer, await highestIn(older, STRETCH_SAMPLES, enough));
+  };
+
+  return {
+    highest(pcm, enough) {
+      const looked = turn.then(() => highest(pcm, enough));
+      turn = looked.catch(() => {});
+      return looked;
+    },
+    close: () => session.release(),
+  };
+}
