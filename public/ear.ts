@@ -7,8 +7,11 @@ import { type Connection, type Freshness, freshness } from "./live.ts";
 import { describeActivation, type Sentence } from "./words.ts";
 
 const SCORES_LAST_MS = 1_000;
-const DETECTIONS_SHOWN = 20;
+/** Of detections, and of near misses: as many as the server sends. */
+const HEARD_KEPT = 20;
 const NOTICES_SHOWN = 3;
+
+export type StreamLevel = LevelsView["streams"][number];
 
 export interface NoticeEntry extends Notice {
   readonly id: number;
@@ -37,6 +40,10 @@ export class Ear {
   readonly sentence: ReadonlySignal<Sentence>;
   /** Null where no level is known that is still true. */
   readonly rms: ReadonlySignal<number | null>;
+  /** Whether the network sleeps over the local microphone's quiet; false where nothing is known. */
+  readonly asleep: ReadonlySignal<boolean>;
+  /** The newest of each stream from elsewhere, by its id; empty where no level is known that is still true. */
+  readonly streamLevels: ReadonlySignal<ReadonlyMap<number, StreamLevel>>;
   /** False while inference yields no new frames, or nothing is known of it. */
   readonly scoresLive: ReadonlySignal<boolean>;
 
@@ -59,6 +66,11 @@ export class Ear {
       const activation = this.state.value?.activation;
       if (activation === undefined || this.freshness.value !== "live" || activation.state === "off") return null;
       return this.levels.value?.rms ?? activation.rms;
+    });
+    this.asleep = computed(() => this.rms.value !== null && this.levels.value?.asleep === true);
+    this.streamLevels = computed(() => {
+      const streams = this.freshness.value === "live" ? this.levels.value?.streams : undefined;
+      return new Map(streams?.map((stream) => [stream.id, stream]));
     });
     this.scoresLive = computed(() => {
       const frameAgeMs = since(this.#frameAtMs.value, this.tickMs.value);
@@ -97,8 +109,14 @@ export class Ear {
         case "detection": {
           const state = this.state.peek();
           if (state === null) break;
-          const others = state.detections.filter((detection) => detection.id !== message.detection.id);
-          this.state.value = { ...state, detections: [message.detection, ...others].slice(0, DETECTIONS_SHOWN) };
+          this.state.value = { ...state, detections: newestFirst(message.detection, state.detections) };
+          this.plotVersion.value++;
+          break;
+        }
+        case "near_miss": {
+          const state = this.state.peek();
+          if (state === null) break;
+          this.state.value = { ...state, nearMisses: newestFirst(message.nearMiss, state.nearMisses) };
           this.plotVersion.value++;
         }
       }
@@ -129,6 +147,10 @@ export class Ear {
     this.state.value = state;
     this.plotVersion.value++;
   }
+}
+
+function newestFirst<H extends { readonly id: number }>(newest: H, known: readonly H[]): H[] {
+  return [newest, ...known.filter(({ id }) => id !== newest.id)].slice(0, HEARD_KEPT);
 }
 
 function since(atMs: number | null, nowMs: number): number | null {

@@ -63,14 +63,21 @@ export function freshness(ageMs: number | null, updateRateMs: number): Freshness
   return ageMs <= Math.max(LEAST_STALE_MS, 3 * updateRateMs) ? "live" : "stale";
 }
 
+const CARRIES: Readonly<Record<LiveMessage["type"], string>> = {
+  hello: "state",
+  state: "state",
+  levels: "levels",
+  detection: "detection",
+  near_miss: "nearMiss",
+};
+
 /** Reads a message of `/ws`; null for what is none, which is then no news either. */
 export function parseMessage(data: unknown): LiveMessage | null {
   if (typeof data !== "string") return null;
   try {
     const value: unknown = JSON.parse(data);
     if (typeof value !== "object" || value === null || !("type" in value)) return null;
-    const carries = { hello: "state", state: "state", levels: "levels", detection: "detection" } as const;
-    const key = carries[value.type as keyof typeof carries];
+    const key = CARRIES[value.type as LiveMessage["type"]];
     return key !== undefined && key in value ? (value as LiveMessage) : null;
   } catch {
     return null;

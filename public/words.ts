@@ -1,5 +1,14 @@
 /** From the state to what the page says about it. */
-import type { ActivationState, AudioView, HealthView, ModelView, StateView, WorkerView } from "../src/web/schemas.ts";
+import type {
+  ActivationState,
+  AudioView,
+  HealthView,
+  ModelView,
+  NearMissView,
+  StateView,
+  StreamView,
+  WorkerView,
+} from "../src/web/schemas.ts";
 import type { Connection, Freshness } from "./live.ts";
 
 /** What colour the page, its icon and its title take. */
@@ -77,7 +86,9 @@ function describeFresh(state: StateView): Sentence {
     default:
       return {
         mood: "busy",
-        headline: `Heard ${activation.model === null ? "a wake word" : spokenName(state.models, activation.model)}`,
+        headline: `Heard ${activation.model === null ? "a wake word" : spokenName(state.models, activation.model)}${
+          activation.source === null ? "" : ` in ${activation.source}`
+        }`,
         withRms: false,
         detail: `${HAPPENING[activation.state]} · confidence ${figure(activation.confidence)}`,
         hint: null,
@@ -194,6 +205,61 @@ export function describeModelState(model: ModelView): Wellness {
       return { mood: "unknown", word: "Disabled", detail: null };
     case "failed":
       return { mood: "bad", word: "Failed", detail: model.error };
+  }
+}
+
+/** A stream at work is fine whether its network sleeps or not: a wake word is noticed either way. */
+export function describeStream({ state, asleep }: Pick<StreamView, "state" | "asleep">): Wellness {
+  switch (state) {
+    case "waiting":
+      return { mood: "warn", word: "Waiting for sound", detail: null };
+    case "arming":
+      return { mood: "unknown", word: "Arming", detail: null };
+    case "listening":
+      return { mood: "ok", word: asleep ? "Asleep" : "Listening", detail: asleep ? ASLEEP : null };
+  }
+}
+
+export const ASLEEP = "There is nothing but the room's quiet. A wake word is still noticed.";
+
+/** Less is what any stream is behind at times. */
+const BEHIND_MS = 200;
+
+/** Of every stream in the house, Hz. */
+const SAMPLE_RATE = 16_000;
+
+/** `340 ms behind`; null for a stream that keeps up. */
+export function describeLag(lagMs: number): string | null {
+  return lagMs > BEHIND_MS ? `${precise(lagMs)} behind` : null;
+}
+
+/** `1.2 s passed over`; null where all was listened to. */
+export function describeLoss(lostSamples: number): string | null {
+  return lostSamples > 0 ? `${precise((lostSamples / SAMPLE_RATE) * 1000)} passed over` : null;
+}
+
+function precise(lengthMs: number): string {
+  if (lengthMs < 999.5) return `${Math.round(lengthMs)} ms`;
+  return lengthMs < 9_950 ? `${(lengthMs / 1000).toFixed(1)} s` : duration(lengthMs);
+}
+
+/** What a word lacked that nearly woke the house, with the name of the setting where that is none of the page's. */
+export function describeMiss({ missing, confidence, threshold, voice }: NearMissView): string {
+  const score = figure(confidence);
+  switch (missing) {
+    case "below":
+      return confidence < threshold
+        ? `${score} of ${figure(threshold)}, score too low`
+        : `${score}, but not for long enough (patience)`;
+    case "no_voice":
+      if (voice === null) return `${score}, but nobody spoke`;
+      return `${score}, but ${voice < 0.5 ? "nobody" : "perhaps nobody"} spoke (voice ${figure(voice)})`;
+    case "too_quiet":
+      return `${score}, but too quiet (rms_filter)`;
+    case "cooling":
+      return `${score}, but within the cooldown`;
+    case "outdone":
+      return `${score}, but another word was surer`;
   }
 }
 

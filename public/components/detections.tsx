@@ -1,14 +1,23 @@
 /** What was heard last. */
 import { useComputed } from "@preact/signals";
 import type { DetectionView } from "../../src/web/schemas.ts";
+import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
 import { seriesColour } from "../palette.ts";
 import { ago, figure, invitation, spokenName } from "../words.ts";
+import { NearMisses } from "./near-misses.tsx";
+import type { Ask } from "./page.tsx";
 
 const SHOWN = 6;
 const DAY_MS = 86_400_000;
 
-export function Detections({ ear }: { readonly ear: Ear }) {
+interface DetectionsProps {
+  readonly ear: Ear;
+  readonly actions: Actions;
+  readonly ask: Ask;
+}
+
+export function Detections({ ear, actions, ask }: DetectionsProps) {
   const state = ear.state.value;
   const detections = state?.detections ?? [];
   const models = state?.models ?? [];
@@ -31,6 +40,7 @@ export function Detections({ ear }: { readonly ear: Ear }) {
           ))}
         </ol>
       )}
+      <NearMisses ear={ear} actions={actions} ask={ask} />
     </section>
   );
 }
@@ -55,6 +65,7 @@ function Detection({ ear, detection, name, colour, isLast }: DetectionProps) {
       <span class="swatch" aria-hidden="true" />
       <span class="detection-name">
         {name}
+        <Source name={detection.source} />
         {detection.simulated && <span class="tag">simulated</span>}
       </span>
       <span class="detection-age">{age}</span>
@@ -66,4 +77,9 @@ function Detection({ ear, detection, name, colour, isLast }: DetectionProps) {
       </time>
     </li>
   );
+}
+
+/** Which microphone from elsewhere heard it; nothing for the local one. */
+export function Source({ name }: { readonly name: string | null }) {
+  return name === null ? null : <span class="source">{name}</span>;
 }

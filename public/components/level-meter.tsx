@@ -12,6 +12,7 @@ import {
   scalePosition,
   segmentsLit,
 } from "../meter.ts";
+import { ASLEEP } from "../words.ts";
 
 export function LevelMeter({ ear }: { readonly ear: Ear }) {
   const hold = useRef<PeakHold | null>(null);
@@ -35,6 +36,11 @@ export function LevelMeter({ ear }: { readonly ear: Ear }) {
       <div class="level-head">
         <span id="level-label">Level</span>
         <span class="level-words">
+          {ear.asleep.value && (
+            <span title={ASLEEP} data-testid="asleep">
+              Asleep: only the room's quiet
+            </span>
+          )}
           {clipping.value && <strong class="clipping">Too loud, clipping</strong>}
           <span>{words}</span>
         </span>

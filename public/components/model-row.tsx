@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { ModelView } from "../../src/web/schemas.ts";
 import type { Ear } from "../ear.ts";
+import { countRecent } from "../near-misses.ts";
 import { describeModelState, figure, spokenName } from "../words.ts";
 
 interface ModelRowProps {
@@ -29,6 +30,7 @@ export function ModelRow({ ear, model, colour, setModel }: ModelRowProps) {
             {status.word}
           </span>
         )}
+        <NearlyHeard ear={ear} model={model.name} />
         <button
           type="button"
           class="switch"
@@ -46,6 +48,19 @@ export function ModelRow({ ear, model, colour, setModel }: ModelRowProps) {
         <Threshold model={model} name={name} setModel={setModel} />
       </div>
     </li>
+  );
+}
+
+function NearlyHeard({ ear, model }: { readonly ear: Ear; readonly model: string }) {
+  const times = useComputed(() => {
+    void ear.tickMs.value;
+    return countRecent(ear.state.value?.nearMisses ?? [], model, ear.serverNowMs());
+  }).value;
+  if (times === null) return null;
+  return (
+    <span class="nearly" title="In the last hour. What was missing stands under “Last heard”.">
+      nearly heard {times}
+    </span>
   );
 }
 

@@ -7,6 +7,7 @@ import { DemoBanner } from "./demo-banner.tsx";
 import { Detections } from "./detections.tsx";
 import { Health } from "./health.tsx";
 import { Mark } from "./mark.tsx";
+import { Microphones } from "./microphones.tsx";
 import { Notices } from "./notices.tsx";
 import { WakeWords } from "./wake-words.tsx";
 
@@ -37,7 +38,8 @@ export function Page({ ear, actions, retryNow }: PageProps) {
         <Activation ear={ear} actions={actions} ask={ask} />
         <div class="cards">
           <WakeWords ear={ear} actions={actions} ask={ask} />
-          <Detections ear={ear} />
+          <Detections ear={ear} actions={actions} ask={ask} />
+          <Microphones ear={ear} />
           <Health ear={ear} />
         </div>
       </main>

@@ -1,4 +1,7 @@
-/** The last minute: a line a model, its threshold, the detections, and faintly the level behind them. */
+/**
+ * The last minute of the local microphone: a line a model, its threshold, what was heard or nearly, and faintly the
+ * level behind them.
+ */
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
@@ -31,6 +34,7 @@ export function ScorePlot({ ear }: { readonly ear: Ear }) {
         <p class="plot-key" aria-hidden="true">
           <span>threshold</span>
           <span class="key-heard">heard</span>
+          <span class="key-nearly">nearly</span>
           <span class="key-level">level</span>
         </p>
       )}
@@ -147,7 +151,7 @@ function buildPlot(element: HTMLElement, ear: Ear): uPlot {
       ],
       hooks: {
         drawAxes: [(self) => drawThresholds(self, ear, series)],
-        draw: [(self) => drawDetections(self, ear, series)],
+        draw: [(self) => drawNearMisses(self, ear, series), (self) => drawDetections(self, ear, series)],
       },
     },
     ear.history.columns(ear.serverNowMs()),
@@ -178,12 +182,33 @@ function drawThresholds(plot: uPlot, ear: Ear, colours: readonly string[]): void
   ctx.restore();
 }
 
+function drawNearMisses(plot: uPlot, ear: Ear, colours: readonly string[]): void {
+  const { ctx } = plot;
+  const left = plot.scales.x?.min ?? 0;
+  const arm = 3.5 * devicePixelRatio;
+  ctx.save();
+  ctx.lineWidth = 1.75 * devicePixelRatio;
+  for (const { stream, model, confidence, timestamp } of ear.state.peek()?.nearMisses ?? []) {
+    if (stream !== 0 || timestamp / 1000 < left) continue;
+    const x = plot.valToPos(timestamp / 1000, "x", true);
+    const y = plot.valToPos(Math.min(1, confidence), "y", true);
+    ctx.strokeStyle = colours[ear.history.models.indexOf(model)] ?? "";
+    ctx.beginPath();
+    ctx.moveTo(x - arm, y - arm);
+    ctx.lineTo(x + arm, y + arm);
+    ctx.moveTo(x + arm, y - arm);
+    ctx.lineTo(x - arm, y + arm);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
 function drawDetections(plot: uPlot, ear: Ear, colours: readonly string[]): void {
   const { ctx, bbox } = plot;
   const left = plot.scales.x?.min ?? 0;
   ctx.save();
   for (const detection of ear.state.peek()?.detections ?? []) {
-    if (detection.timestamp / 1000 < left) continue;
+    if (detection.stream !== 0 || detection.timestamp / 1000 < left) continue;
     const x = plot.valToPos(detection.timestamp / 1000, "x", true);
     const y = plot.valToPos(Math.min(1, detection.confidence), "y", true);
     const colour = colours[ear.history.models.indexOf(detection.model)] ?? "";

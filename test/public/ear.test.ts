@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Ear } from "../../public/ear.ts";
 import type { DetectionView, LevelsView } from "../../src/web/schemas.ts";
-import { NOW_MS, type StateChange, state } from "./states.ts";
+import { NOW_MS, nearMiss, type StateChange, state } from "./states.ts";
 
 function lab(change: StateChange = {}) {
   let nowMs = 0;
@@ -16,11 +16,12 @@ function lab(change: StateChange = {}) {
 }
 
 function levels(frame: number, rms = 0.25): LevelsView {
-  return { at: NOW_MS + frame * 80, rms, peak: 0.5, noiseFloor: 0.01, scores: { alexa: 0.3 }, frame };
+  const heard = { rms, peak: 0.5, noiseFloor: 0.01, scores: { alexa: 0.3 }, asleep: false, streams: [] };
+  return { at: NOW_MS + frame * 80, frame, ...heard };
 }
 
 function detection(id: number): DetectionView {
-  const common = { stream: 0, confidence: 0.9, threshold: 0.5, timestamp: NOW_MS, simulated: false };
+  const common = { stream: 0, source: null, confidence: 0.9, threshold: 0.5, timestamp: NOW_MS, simulated: false };
   return { id, model: "alexa", model_name: "alexa", ...common };
 }
 
@@ -86,6 +87,41 @@ describe("Ear", () => {
     for (let id = 0; id < 50; id++) ear.receive({ type: "detection", detection: detection(id) });
     expect(ear.state.value?.detections).toHaveLength(20);
     expect(ear.state.value?.detections[0]?.id).toBe(49);
+  });
+
+  test("puts a near miss first at once, and only once, and keeps twenty", () => {
+    const { ear, hello } = lab({ nearMisses: [nearMiss(1)] });
+    hello();
+    ear.receive({ type: "near_miss", nearMiss: nearMiss(2) });
+    ear.receive({ type: "near_miss", nearMiss: nearMiss(2) });
+    expect(ear.state.value?.nearMisses.map((each) => each.id)).toEqual([2, 1]);
+    for (let id = 3; id < 50; id++) ear.receive({ type: "near_miss", nearMiss: nearMiss(id) });
+    expect(ear.state.value?.nearMisses).toHaveLength(20);
+    expect(ear.state.value?.nearMisses[0]?.id).toBe(49);
+    expect(ear.state.value?.detections).toEqual([]);
+  });
+
+  test("says that it sleeps only while it knows and listens", () => {
+    const { ear, hello, advance } = lab();
+    hello();
+    expect(ear.asleep.value).toBe(false);
+    ear.receive({ type: "levels", levels: { ...levels(1), asleep: true } });
+    expect(ear.asleep.value).toBe(true);
+    ear.receive({ type: "state", state: state({ activation: { state: "off" } }) });
+    expect(ear.asleep.value).toBe(false);
+    ear.receive({ type: "state", state: state() });
+    advance(1001);
+    expect(ear.asleep.value).toBe(false);
+  });
+
+  test("knows the level of each stream from elsewhere until a second after the last news", () => {
+    const { ear, hello, advance } = lab();
+    hello();
+    const kitchen = { id: 3, rms: 0.02, asleep: true, lagMs: 0 };
+    ear.receive({ type: "levels", levels: { ...levels(1), streams: [kitchen] } });
+    expect(ear.streamLevels.value.get(3)).toEqual(kitchen);
+    advance(1001);
+    expect(ear.streamLevels.value.size).toBe(0);
   });
 
   test("reckons in the server's time, whatever the browser's clock says", () => {

@@ -268,4 +268,5 @@ test("parseMessage() reads every kind of message", () => {
   expect(parseMessage(HELLO)?.type).toBe("hello");
   expect(parseMessage('{"type":"levels","levels":{}}')?.type).toBe("levels");
   expect(parseMessage('{"type":"detection","detection":{}}')?.type).toBe("detection");
+  expect(parseMessage('{"type":"near_miss","nearMiss":{}}')?.type).toBe("near_miss");
 });

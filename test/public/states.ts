@@ -1,5 +1,12 @@
 /** A state as the server sends it, for the tests of the page. */
-import type { ActivationView, AudioView, ModelView, StateView } from "../../src/web/schemas.ts";
+import type {
+  ActivationView,
+  AudioView,
+  ModelView,
+  NearMissView,
+  StateView,
+  StreamView,
+} from "../../src/web/schemas.ts";
 
 export const NOW_MS = 1_700_000_000_000;
 
@@ -18,6 +25,36 @@ export function model(name: string, change: Partial<ModelView> = {}): ModelView 
     score: 0,
     licence: "",
     source: "",
+    ...change,
+  };
+}
+
+export function stream(id: number, change: Partial<StreamView> = {}): StreamView {
+  return {
+    id,
+    name: `room ${id}`,
+    address: "192.168.1.20:50512",
+    state: "listening",
+    asleep: false,
+    rms: 0.01,
+    lagMs: 0,
+    lostSamples: 0,
+    since: NOW_MS,
+    ...change,
+  };
+}
+
+export function nearMiss(id: number, change: Partial<NearMissView> = {}): NearMissView {
+  return {
+    id,
+    stream: 0,
+    source: null,
+    model: "alexa",
+    confidence: 0.41,
+    threshold: 0.5,
+    missing: "below",
+    voice: null,
+    timestamp: NOW_MS,
     ...change,
   };
 }
@@ -45,6 +82,7 @@ export function state({ activation, audio, ...rest }: StateChange = {}): StateVi
       state: "armed",
       reason: null,
       model: null,
+      source: null,
       confidence: 0,
       since: NOW_MS,
       sequence: 1,
@@ -62,10 +100,13 @@ export function state({ activation, audio, ...rest }: StateChange = {}): StateVi
       overruns: 0,
       lostSamples: 0,
       lagMs: 40,
+      asleep: false,
       ...audio,
     },
+    streams: [stream(0, { address: null, since: null })],
     models: [model("alexa")],
     detections: [],
+    nearMisses: [],
     health: { status: "ok", reasons: [], workers: [], uptimeMs: 1000 },
     updateRateMs: 100,
     method: "shared_memory",

@@ -6,14 +6,18 @@ import {
   describeAudio,
   describeConnection,
   describeHealth,
+  describeLag,
+  describeLoss,
+  describeMiss,
+  describeStream,
   describeWorker,
   duration,
   invitation,
   pageTitle,
   spokenName,
 } from "../../public/words.ts";
-import { ACTIVATION_STATES } from "../../src/web/schemas.ts";
-import { model, state } from "./states.ts";
+import { ACTIVATION_STATES, type NearMissView } from "../../src/web/schemas.ts";
+import { model, nearMiss, state } from "./states.ts";
 
 const CONNECTED: Connection = { kind: "connected" };
 const WAITING: Connection = { kind: "waiting", retryAtMs: 2500, why: "closed" };
@@ -30,6 +34,8 @@ describe("describeActivation()", () => {
       const sentence = describeActivation(awake, "live", 0, CONNECTED);
       expect(sentence).toMatchObject({ mood: "busy", headline: "Heard alexa", withRms: false });
       expect(sentence.detail).toEndWith("confidence 0.97");
+      const elsewhere = state({ activation: { state: name, model: "alexa", source: "hall" } });
+      expect(describeActivation(elsewhere, "live", 0, CONNECTED).headline).toBe("Heard alexa in hall");
     }
   });
 
@@ -145,6 +151,59 @@ test("describeWorker() tells how long a worker has been silent, or what it died 
     mood: "ok",
     word: "Alive",
     detail: "restarted once",
+  });
+});
+
+test("describeStream() shows sleep as no fault, and a stream without sound as one whatever it did before", () => {
+  expect(describeStream({ state: "listening", asleep: false })).toEqual({
+    mood: "ok",
+    word: "Listening",
+    detail: null,
+  });
+  const asleep = describeStream({ state: "listening", asleep: true });
+  expect(asleep).toMatchObject({ mood: "ok", word: "Asleep" });
+  expect(asleep.detail).toContain("still noticed");
+  expect(describeStream({ state: "waiting", asleep: true })).toMatchObject({ mood: "warn", word: "Waiting for sound" });
+  expect(describeStream({ state: "arming", asleep: false }).word).toBe("Arming");
+});
+
+test("describeLag() is silent up to 200 ms, and then says how far", () => {
+  expect([0, 200, 201, 999.4, 999.6, 1234, 12_345].map(describeLag)).toEqual([
+    null,
+    null,
+    "201 ms behind",
+    "999 ms behind",
+    "1.0 s behind",
+    "1.2 s behind",
+    "12 s behind",
+  ]);
+});
+
+test("describeLoss() says as a time what was passed over", () => {
+  expect([0, 1280, 19_200, 16_000 * 90].map(describeLoss)).toEqual([
+    null,
+    "80 ms passed over",
+    "1.2 s passed over",
+    "1 min passed over",
+  ]);
+});
+
+describe("describeMiss()", () => {
+  test("says the score, what was missing, and which setting decided it", () => {
+    const fired = (change: Partial<NearMissView>) => describeMiss(nearMiss(1, { confidence: 0.7, ...change }));
+    expect(describeMiss(nearMiss(1, { missing: "below" }))).toBe("0.41 of 0.50, score too low");
+    expect(fired({ missing: "no_voice", voice: 0.123 })).toBe("0.70, but nobody spoke (voice 0.12)");
+    expect(fired({ missing: "no_voice", voice: 0.79 })).toBe("0.70, but perhaps nobody spoke (voice 0.79)");
+    expect(fired({ missing: "no_voice", voice: null })).toBe("0.70, but nobody spoke");
+    expect(fired({ missing: "too_quiet" })).toBe("0.70, but too quiet (rms_filter)");
+    expect(fired({ missing: "cooling" })).toBe("0.70, but within the cooldown");
+    expect(fired({ missing: "outdone" })).toBe("0.70, but another word was surer");
+  });
+
+  test("blames no score that was high enough: it was not so for long enough", () => {
+    expect(describeMiss(nearMiss(1, { missing: "below", confidence: 0.6 }))).toBe(
+      "0.60, but not for long enough (patience)",
+    );
   });
 });
 
