@@ -1,132 +1,182 @@
-// What detection costs, way by way: `bun bench/detect.ts`. About two minutes; all ways take turns every second of sound, so
-// that what else the machine does hits them alike. ONNXRUNTIME_NODE=/path/to/node_modules/onnxruntime-node adds the plain
-// pipeline in native onnxruntime.
-import { CATALOGUE, EMBEDDING, MELSPECTROGRAM } from "../src/wake/catalogue.ts";
-import { createEngine } from "../src/wake/engine.ts";
-import { HOP_MS, HOP_SAMPLES } from "../src/wake/features.ts";
-import { type BankedHead, openHeadBank } from "../src/wake/head-bank.ts";
-import { headOf } from "../src/wake/heads.ts";
-import { fourierMel, graphMel, type HopMel } from "../src/wake/hop-mel.ts";
-import { modelPath } from "../src/wake/model-files.ts";
-import { openSession } from "../src/wake/ort.ts";
-import { createStreamingFeatures } from "../src/wake/streaming-features.ts";
-import { streamingGraph } from "../src/wake/streaming-graph.ts";
+// What detection costs, way by way: `bun bench/detect.ts`. About four minutes; all ways take turns within each round, so that
+// what else the machine does hits them alike, and what is compared are medians of rounds.
+// ONNXRUNTIME_NODE=/path/to/node_modules/onnxruntime-node adds the plain pipeline in native onnxruntime.
+import { cpus, loadavg } from "node:os";
+import { MOST_TOGETHER } from "../src/detect/stream-turns.ts";
+import { HOP_SAMPLES } from "../src/wake/features.ts";
+import { noise } from "../test/support/clips.ts";
 import { mixedSound } from "../test/support/mixed-sound.ts";
-import { nativePlain } from "./native-plain.ts";
-import { formatTable } from "./table.ts";
+import { type Aim, aimLine, coreShare, costTable, cpuPerSecondMs, type Measured } from "./detect/cost.ts";
+import { engineWay, headsInWords, nativeWay, type Sounds, type Way } from "./detect/ways.ts";
+import { aligned, rounded } from "./table.ts";
 
-interface Way {
-  readonly name: string;
-  /** How many streams a run of `hop` serves. */
-  readonly streams: number;
-  hop(pcm: Int16Array): Promise<unknown>;
-}
-
-const ROUNDS = 25;
-const HOPS_OF_ROUND = 13;
-/** The first rounds are left out: the code is being compiled. */
-const WARM_UP_ROUNDS = 25;
+const ROUNDS = 40;
+/** Left out: the code is being compiled. */
+const WARM_UP_ROUNDS = 12;
 const SEED = 1;
+const MIXED_S = 64;
+const QUIET_S = 8;
+/** Of full scale: what a quiet room has. */
+const QUIET_LEVEL = 0.001;
+const STREAMS = [8, 32, 100, 200] as const;
+const SLEEPERS = 190;
+const MANY = 200;
+const BATCHES = [4, 8, 16, 32] as const;
+const BATCH_STREAMS = 32;
+const MIB = 1024 * 1024;
+/** The growth is taken between the last two: the second fills a run already. */
+const MEMORY_STREAMS = [1, 16, 116] as const;
 
-const readFile = (path: string): Promise<Uint8Array> => Bun.file(path).bytes();
-const names = CATALOGUE.map(({ name }) => name);
-/** Ten heads: the six there are, and four of them again. */
-const headNames = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => names[i % 6] ?? "");
-
-async function entries(count: number) {
-  return Promise.all(
-    headNames(count).map(async (name, i) => {
-      const known = CATALOGUE.find((model) => model.name === name);
-      return { name: `${name}_${i}`, path: known ? await modelPath(known.file) : "" };
-    }),
-  );
-}
-
-async function engineWay(form: "plain" | "streaming", heads: number, streams = 1): Promise<Way> {
-  const engine = await createEngine({ models: await entries(heads), readFile, form });
-  if (engine.form.reasons.length > 0) throw new Error(engine.form.reasons.join("; "));
-  const hops = Array.from({ length: streams }, () => ({ stream: engine.newStream(), scores: new Float32Array(heads) }));
-  const what = form === "plain" ? "plain" : "streaming, mel in TypeScript, merged";
-  const together = streams === 1 ? "" : `, ${streams} streams a run`;
-  return {
-    name: `${what}: ${heads} ${heads === 1 ? "head" : "heads"}${together}`,
-    streams,
-    hop: (pcm) => engine.hopAll(hops.map((hop) => ({ ...hop, pcm }))),
-  };
-}
-
-/** The streaming embedding with heads one by one. */
-async function partWay(mel: "graph" | "TypeScript", heads: number): Promise<Way> {
-  const melBytes = await readFile(await modelPath(MELSPECTROGRAM.file));
-  const shape = { windowFrames: 76, hopFrames: 8, bands: 32, embeddingSize: 96 };
-  const graph = streamingGraph(await readFile(await modelPath(EMBEDDING.file)), shape);
-  const hopMel: HopMel | string = mel === "graph" ? graphMel(await openSession(melBytes)) : fourierMel(melBytes);
-  if ("refused" in graph || typeof hopMel === "string") throw new Error("the published graphs cannot be rewritten");
-  const features = await createStreamingFeatures(hopMel, graph, await openSession(graph.bytes));
-  const state = features.newState();
-  const banked: BankedHead[] = [];
-  for (const { path } of await entries(heads)) {
-    const session = await openSession(await readFile(path));
-    const head = headOf(session);
-    if (typeof head === "string") throw new Error(head);
-    banked.push({ head, bytes: await readFile(path), trial: { histories: [], outputs: [] } });
-    await session.release();
+async function measureAll(ways: readonly Way[]): Promise<Measured[]> {
+  const figures = ways.map(() => ({ cpuMs: [] as number[], wallMs: [] as number[] }));
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
+    for (const [index, { pass, passesOfRound }] of ways.entries()) {
+      const wallMs: number[] = [];
+      const before = process.cpuUsage();
+      for (let i = 0; i < passesOfRound; i++) {
+        const beganMs = performance.now();
+        await pass();
+        wallMs.push(performance.now() - beganMs);
+      }
+      const { user, system } = process.cpuUsage(before);
+      if (round < WARM_UP_ROUNDS) continue;
+      figures[index]?.wallMs.push(...wallMs);
+      figures[index]?.cpuMs.push((user + system) / 1000 / passesOfRound);
+    }
   }
-  const bank = await openHeadBank(banked, false);
-  const scoring = { past: state, scores: new Float32Array(heads), classes: new Uint16Array(heads) };
-  return {
-    name: `streaming, mel by ${mel}: ${heads} ${heads === 1 ? "head" : "heads"}`,
-    streams: 1,
-    async hop(pcm) {
-      await features.step([{ state, pcm }]);
-      await bank.score([scoring]);
-    },
-  };
-}
-
-async function nativeWays(): Promise<Way[]> {
-  const folder = process.env.ONNXRUNTIME_NODE;
-  if (!folder) {
-    console.log("not measured: native onnxruntime (ONNXRUNTIME_NODE names no folder of onnxruntime-node)");
-    return [];
-  }
-  const ways = [1, 10].map(async (heads) => ({
-    name: `plain, native onnxruntime: ${heads} ${heads === 1 ? "head" : "heads"}`,
-    streams: 1,
-    hop: await nativePlain(folder, headNames(heads)),
+  return ways.map((way, i) => ({
+    name: way.name,
+    streams: way.streams,
+    asleep: way.asleep(),
+    cpuMs: figures[i]?.cpuMs ?? [],
+    wallMs: figures[i]?.wallMs ?? [],
   }));
-  return Promise.all(ways);
 }
 
-const ways: Way[] = [];
-for (const heads of [1, 6, 10]) ways.push(await engineWay("plain", heads));
-for (const heads of [1, 10]) ways.push(await partWay("graph", heads));
-for (const heads of [1, 10]) ways.push(await partWay("TypeScript", heads));
-for (const heads of [1, 6, 10]) ways.push(await engineWay("streaming", heads));
-for (const streams of [2, 4, 8, 16]) ways.push(await engineWay("streaming", 1, streams));
-for (const streams of [2, 4, 8, 16]) ways.push(await engineWay("streaming", 10, streams));
-ways.push(...(await nativeWays()));
+/** Bytes that a process of its own has, for each of these counts of streams. */
+async function memoryOf(form: string, heads: number, gate: string, counts: readonly number[]): Promise<number[]> {
+  const script = new URL("detect/memory.ts", import.meta.url).pathname;
+  const child = Bun.spawn([process.execPath, script, form, String(heads), gate, ...counts.map(String)], {
+    stderr: "inherit",
+  });
+  const printed = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(`${script} failed with code ${child.exitCode}`);
+  return JSON.parse(printed) as number[];
+}
 
-const sound = await mixedSound(((ROUNDS + WARM_UP_ROUNDS) * HOPS_OF_ROUND * HOP_MS) / 1000, SEED);
-const wallMs = ways.map((): number[] => []);
-const cpuShare = ways.map((): number[] => []);
-for (let round = 0; round < ROUNDS + WARM_UP_ROUNDS; round++) {
-  for (const [index, { streams, hop }] of ways.entries()) {
-    const cpuBefore = process.cpuUsage();
-    for (let i = 0; i < HOPS_OF_ROUND; i++) {
-      const at = (round * HOPS_OF_ROUND + i) * HOP_SAMPLES;
-      const beganMs = performance.now();
-      await hop(sound.subarray(at, at + HOP_SAMPLES));
-      if (round >= WARM_UP_ROUNDS) wallMs[index]?.push((performance.now() - beganMs) / streams);
-    }
-    const { user, system } = process.cpuUsage(cpuBefore);
-    if (round >= WARM_UP_ROUNDS) {
-      cpuShare[index]?.push((user + system) / 10 / (HOPS_OF_ROUND * HOP_MS * streams));
-    }
+async function memoryTable(): Promise<string> {
+  const ways = [
+    { form: "plain", heads: 1, gate: "open", counts: [1] },
+    { form: "plain", heads: 10, gate: "open", counts: [1] },
+    { form: "streaming", heads: 1, gate: "open", counts: MEMORY_STREAMS },
+    { form: "streaming", heads: 10, gate: "open", counts: MEMORY_STREAMS },
+    { form: "streaming", heads: 10, gate: "gate", counts: MEMORY_STREAMS },
+  ];
+  const lines: string[][] = [];
+  for (const { form, heads, gate, counts } of ways) {
+    const [one = Number.NaN, few = Number.NaN, many = Number.NaN] = await memoryOf(form, heads, gate, counts);
+    const growth = (many - few) / (MEMORY_STREAMS[2] - MEMORY_STREAMS[1]) / 1024;
+    const ofMany = counts.length > 1 ? [rounded(many / MIB), rounded(growth)] : [];
+    lines.push([
+      `${form}, ${headsInWords(heads)}, gate ${gate === "gate" ? "asleep" : "open"}`,
+      rounded(one / MIB),
+      ...ofMany,
+    ]);
   }
+  return aligned([["", "1 stream MiB", `${MEMORY_STREAMS[2]} streams MiB`, "KiB a stream"], ...lines]);
 }
 
-const rows = (figures: readonly (readonly number[])[]) =>
-  ways.map(({ name }, i) => ({ name, figures: figures[i] ?? [] }));
-console.log(formatTable({ title: "Time per 80 ms hop and stream", unit: "ms", rows: rows(wallMs) }));
-console.log(formatTable({ title: "CPU per stream in real time", unit: "% of a core", rows: rows(cpuShare) }));
+/** The ways that are compared. */
+interface Ways<Of> {
+  readonly plain: readonly [Of, Of];
+  readonly streaming: readonly [Of, Of];
+  readonly many: readonly Of[];
+  readonly asleep: Of;
+  readonly batches: readonly Of[];
+  readonly native: readonly Of[];
+}
+
+async function openWays(sounds: Sounds): Promise<Ways<Way>> {
+  const one = (form: "plain" | "streaming", heads: number) =>
+    engineWay({ form, heads, streams: 1, together: 1 }, sounds);
+  const several = (heads: number, streams: number, together: number, quiet = 0) =>
+    engineWay({ form: "streaming", heads, streams, together, quiet }, sounds);
+  const folder = process.env.ONNXRUNTIME_NODE;
+  if (!folder) console.log("not measured: native onnxruntime (ONNXRUNTIME_NODE names no folder of onnxruntime-node)\n");
+  return {
+    plain: [await one("plain", 1), await one("plain", 10)],
+    streaming: [await one("streaming", 1), await one("streaming", 10)],
+    many: await Promise.all(
+      [1, 10].flatMap((heads) => STREAMS.map((streams) => several(heads, streams, MOST_TOGETHER))),
+    ),
+    asleep: await several(10, MANY, MOST_TOGETHER, SLEEPERS),
+    batches: await Promise.all(
+      BATCHES.map(async (together) => {
+        const way = await several(10, BATCH_STREAMS, together);
+        return { ...way, name: `${way.name}, ${together} in a run` };
+      }),
+    ),
+    native: folder ? [await nativeWay(folder, 1, sounds), await nativeWay(folder, 10, sounds)] : [],
+  };
+}
+
+function aimsOf({ plain, streaming, many, asleep, native }: Ways<Measured>): Aim[] {
+  const [one, ten] = streaming;
+  const house = many.findLast(({ streams }) => streams === 32);
+  const against = native.map((way, i): Aim => {
+    const figure = cpuPerSecondMs(i === 0 ? one : ten) / cpuPerSecondMs(way);
+    return { what: `CPU of streaming against ${way.name}`, figure, bound: 1, rule: "at most" };
+  });
+  const ratio = (heads: string, i: 0 | 1): Aim => ({
+    what: `CPU of plain against streaming, ${heads}`,
+    figure: cpuPerSecondMs(plain[i]) / cpuPerSecondMs(streaming[i]),
+    bound: 3.5,
+    rule: "at least",
+  });
+  const share = (what: string, way: Measured): Aim => ({ what, figure: coreShare(way), bound: 1, rule: "at most" });
+  return [
+    ratio("1 head", 0),
+    ratio("10 heads", 1),
+    ...against,
+    {
+      what: "CPU of 10 heads against 1",
+      figure: cpuPerSecondMs(ten) / cpuPerSecondMs(one),
+      bound: 1.4,
+      rule: "at most",
+    },
+    ...(house ? [share("cores for 32 streams of 10 heads", house)] : []),
+    share(`cores for ${MANY} streams of 10 heads, ${asleep.asleep} of them asleep`, asleep),
+  ];
+}
+
+const sounds: Sounds = {
+  mixed: await mixedSound(MIXED_S, SEED),
+  quiet: noise(QUIET_S, QUIET_LEVEL, SEED),
+};
+if (sounds.mixed.length % HOP_SAMPLES !== 0 || sounds.quiet.length % HOP_SAMPLES !== 0) {
+  throw new Error("the sounds are not whole hops");
+}
+const ways = await openWays(sounds);
+const order = [...ways.plain, ...ways.streaming, ...ways.native, ...ways.many, ways.asleep, ...ways.batches];
+const measured = await measureAll(order);
+const found = (way: Way): Measured => {
+  const one = measured[order.indexOf(way)];
+  if (!one) throw new Error(`${way.name} was not measured`);
+  return one;
+};
+const all: Ways<Measured> = {
+  plain: [found(ways.plain[0]), found(ways.plain[1])],
+  streaming: [found(ways.streaming[0]), found(ways.streaming[1])],
+  many: ways.many.map(found),
+  asleep: found(ways.asleep),
+  batches: ways.batches.map(found),
+  native: ways.native.map(found),
+};
+
+console.log(
+  `${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}; a pass is one hop (80 ms) of every stream, ${MOST_TOGETHER} in a run\n`,
+);
+console.log(`${costTable(measured.filter((one) => !all.batches.includes(one)))}\n`);
+console.log(`How many streams to hand in at once\n${costTable(all.batches)}\n`);
+for (const aim of aimsOf(all)) console.log(aimLine(aim));
+console.log(`\nMemory of a process\n${await memoryTable()}`);

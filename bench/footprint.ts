@@ -7,22 +7,13 @@ import { openPage, startBrowser } from "../test/support/browser.ts";
 import { noise } from "../test/support/clips.ts";
 import { descendants, startEarshot } from "../test/support/running-earshot.ts";
 import { startVirtualMicrophone } from "../test/support/virtual-microphone.ts";
+import { cpuMs, measureCpu } from "./process-cpu.ts";
 import { formatTable, type Row } from "./table.ts";
 
 const WARM_UP_S = 20;
 const MEASURED_S = 30;
 /** Amplitude of white noise, 0..1. */
 const ROOM_NOISE = 0.02;
-/** CPU times of /proc are counted in these, whatever the kernel's clock is (proc(5)). */
-const TICKS_PER_S = 100;
-
-/** CPU time used so far by a process or a thread, ms. */
-function cpuMs(stat: string): number {
-  // The second field is a name in brackets, which may hold spaces: count behind it. utime and stime are fields 14 and 15.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_S;
-}
-
 function threads(pids: readonly number[]): ReadonlyMap<string, number> {
   const used = new Map<string, number>();
   for (const pid of pids) {
@@ -32,22 +23,6 @@ function threads(pids: readonly number[]): ReadonlyMap<string, number> {
     }
   }
   return used;
-}
-
-const sum = (pids: readonly number[]) =>
-  pids.reduce((total, pid) => total + cpuMs(readFileSync(`/proc/${pid}/stat`, "utf8")), 0);
-
-/** Percent of one core, a figure for each second. */
-async function measureCpu(pids: readonly number[]): Promise<readonly number[]> {
-  const figures: number[] = [];
-  let [usedMs, atMs] = [sum(pids), performance.now()];
-  for (let second = 0; second < MEASURED_S; second++) {
-    await Bun.sleep(1000);
-    const [nowUsedMs, nowMs] = [sum(pids), performance.now()];
-    figures.push((100 * (nowUsedMs - usedMs)) / (nowMs - atMs));
-    [usedMs, atMs] = [nowUsedMs, nowMs];
-  }
-  return figures;
 }
 
 function memoryMb(pid: number): { readonly rss: number; readonly pss: number } {
@@ -71,12 +46,12 @@ try {
   const pids = [earshot.pid, ...descendants(earshot.pid)];
   await Bun.sleep(WARM_UP_S * 1000);
   const before = threads(pids);
-  const rows: Row[] = [{ name: "no page open", figures: await measureCpu(pids) }];
+  const rows: Row[] = [{ name: "no page open", figures: await measureCpu(pids, MEASURED_S) }];
   const after = threads(pids);
   const { page } = await openPage(browser, earshot.url);
   await page.getByTestId("activation-status").filter({ hasText: "Listening" }).waitFor();
   await Bun.sleep(2000);
-  rows.push({ name: "one page open", figures: await measureCpu(pids) });
+  rows.push({ name: "one page open", figures: await measureCpu(pids, MEASURED_S) });
 
   console.log(`${binary ? "the binary" : "from source"}; ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}\n`);
   console.log(formatTable({ title: "CPU, percent of one core, second by second (aim: below 12)", unit: "%", rows }));

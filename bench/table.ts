@@ -34,12 +34,12 @@ export function formatTable({ title, unit, rows }: TableOptions): string {
 }
 
 /** Three significant digits; more would only be noise. */
-function rounded(figure = Number.NaN): string {
+export function rounded(figure = Number.NaN): string {
   return figure >= 100 ? String(Math.round(figure)) : String(Number(figure.toPrecision(3)));
 }
 
 /** The first column to the left, figures to the right. */
-function aligned(lines: readonly (readonly string[])[]): string {
+export function aligned(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
