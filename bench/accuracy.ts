@@ -131,7 +131,8 @@ nor a step. Each stream is heard as a live one: deaf for its first 2 s. A word c
 the clip's beginning and 1 s after its end. In noise, speech (the frames of 20 ms within 20 dB of the loudest) is brought
 to -26 dB of full scale, and noise lies the stated distance below on average: pink noise, babble of six voices, or music.
 False accepts are counted per hour of the clips, gaps left out. Words by real people are few: "people" is what counts,
-"espeak-ng" is a synthetic voice and says more about noise than about people.`;
+"espeak-ng" is a synthetic voice and says more about noise than about people. Thresholds and rule were chosen on the tuning
+half: what brings the false accepts of plain 0.5 to less than half and misses least.`;
 
 try {
   await main();

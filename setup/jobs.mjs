@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { SetupProblem } from "./machine.mjs";
 
 /** Files of bench/ that others use. */
-const partsOfBenches = ["table", "native-plain", "state-latency-worker"];
+const partsOfBenches = ["table", "native-plain", "process-cpu", "state-latency-worker"];
 
 /** Parts of the tests that need nothing from Debian. */
 const partsWithoutDebian = ["types", "lint", "build"];
@@ -47,8 +47,10 @@ export function jobNamed(name, args) {
         throw new SetupProblem(`no benchmark named "${bench}": there are ${known.join(", ")}.`);
       return { name, command: [`bench/${bench}.ts`, ...rest], debian: "test", goesOnWithout: false };
     }
+    case "check:long":
+      return { name, command: ["check/long.ts", ...args], debian: "test", goesOnWithout: false };
     default:
-      throw new SetupProblem(`no job named "${name}": there are start, test, build, earshot and bench.`);
+      throw new SetupProblem(`no job named "${name}": there are start, test, build, earshot, bench and check:long.`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** From scores to misses and false accepts, by the trigger that Earshot itself uses. Pure. */
+/** From scores and voices to misses, false accepts and delays, by the trigger that Earshot itself uses. Pure. */
 import { HOLD_MS } from "../../src/wake/detector.ts";
 import { HOP_MS } from "../../src/wake/features.ts";
 import { Trigger, type TriggerSettings } from "../../src/wake/trigger.ts";
@@ -13,6 +13,8 @@ export interface Track {
   readonly clips: readonly PlacedClip[];
   /** Of each 80 ms. */
   readonly scores: Float32Array;
+  /** The probability of speech by frame, for those in which it was asked for; needed by settings with a veto. */
+  readonly voices?: ReadonlyMap<number, number>;
 }
 
 export interface Misses {
@@ -31,27 +33,50 @@ export function columnOf(scores: Float32Array, width: number, column: number): F
   return Float32Array.from({ length: scores.length / width }, (_, row) => scores[row * width + column] ?? 0);
 }
 
-/** When a live stream with these scores would fire: the ends of those frames, from the beginning of the stream. */
-export function firesOf(scores: Float32Array, settings: TriggerSettings): readonly number[] {
+/** The frames in which a live stream with these scores would fire, were nothing vetoed. A veto changes none of the others. */
+export function firingFrames(scores: Float32Array, settings: TriggerSettings): readonly number[] {
   const trigger = new Trigger(settings);
   trigger.hold(HOLD_MS);
-  const fires: number[] = [];
+  const frames: number[] = [];
   scores.forEach((score, frame) => {
-    const atMs = (frame + 1) * HOP_MS;
-    if (trigger.step(score, atMs)) fires.push(atMs);
+    if (trigger.step(score, endMs(frame))) frames.push(frame);
   });
-  return fires;
+  return frames;
+}
+
+/**
+ * When a live stream would fire: the ends of those frames, from the beginning of the stream.
+ *
+ * @throws where a veto is wanted and nobody asked for a voice
+ */
+export function firesOf({ scores, voices }: Pick<Track, "scores" | "voices">, settings: TriggerSettings) {
+  const { vadThreshold } = settings;
+  const speaks = (frame: number): boolean => {
+    const voice = voices?.get(frame);
+    if (voice === undefined) throw new Error(`nobody asked for a voice in frame ${frame}`);
+    return voice >= vadThreshold;
+  };
+  const fired = firingFrames(scores, settings);
+  return (vadThreshold > 0 ? fired.filter(speaks) : fired).map(endMs);
+}
+
+function endMs(frame: number): number {
+  return (frame + 1) * HOP_MS;
+}
+
+function hearing({ beginMs, endMs }: PlacedClip, fires: readonly number[]): number | undefined {
+  return fires.find((atMs) => atMs > beginMs && atMs <= endMs + LATE_MS);
 }
 
 /** Words that nobody noticed: a clip is heard if something fires between its beginning and a second after its end. */
 export function countMisses(tracks: readonly Track[], settings: TriggerSettings, half?: Half): Misses {
   let [clips, missed] = [0, 0];
   for (const track of tracks) {
-    const fires = firesOf(track.scores, settings);
-    for (const { id, beginMs, endMs } of track.clips) {
-      if (half !== undefined && halfOf(id) !== half) continue;
+    const fires = firesOf(track, settings);
+    for (const clip of track.clips) {
+      if (half !== undefined && halfOf(clip.id) !== half) continue;
       clips++;
-      if (!fires.some((atMs) => atMs > beginMs && atMs <= endMs + LATE_MS)) missed++;
+      if (hearing(clip, fires) === undefined) missed++;
     }
   }
   return { clips, missed };
@@ -63,10 +88,26 @@ export function countFalseAccepts(tracks: readonly Track[], settings: TriggerSet
   for (const track of tracks) {
     const belongs = ({ id }: PlacedClip): boolean => half === undefined || halfOf(id) === half;
     for (const clip of track.clips) if (belongs(clip)) ms += clip.endMs - clip.beginMs;
-    for (const atMs of firesOf(track.scores, settings)) {
+    for (const atMs of firesOf(track, settings)) {
       const cause = track.clips.findLast(({ beginMs }) => beginMs < atMs) ?? track.clips[0];
       if (cause && belongs(cause)) count++;
     }
   }
   return { count, hours: ms / 3_600_000 };
+}
+
+/** How much later than with other settings each word is noticed that both notice, ms, in rising order. */
+export function delaysOf(
+  tracks: readonly Track[],
+  settings: TriggerSettings,
+  than: TriggerSettings,
+): readonly number[] {
+  const delays = tracks.flatMap((track) => {
+    const [fires, others] = [firesOf(track, settings), firesOf(track, than)];
+    return track.clips.flatMap((clip) => {
+      const [atMs, otherMs] = [hearing(clip, fires), hearing(clip, others)];
+      return atMs === undefined || otherMs === undefined ? [] : [atMs - otherMs];
+    });
+  });
+  return delays.toSorted((a, b) => a - b);
 }

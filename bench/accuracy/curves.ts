@@ -8,7 +8,13 @@ import { conditionName, type StreamPlan } from "./render.ts";
 import type { ScoredStream } from "./scorer.ts";
 
 /** What openWakeWord does unless told otherwise: fires in the first frame at 0.5. */
-export const PLAIN: TriggerSettings = { threshold: 0.5, patience: 1, refractoryMs: 2000 };
+export const PLAIN: TriggerSettings = {
+  threshold: 0.5,
+  patience: 1,
+  refractoryMs: 2000,
+  sure: undefined,
+  vadThreshold: 0,
+};
 
 export const THRESHOLDS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99];
 
@@ -44,7 +50,8 @@ export function measure(
       const key = `${name}/${conditionName(condition)}`;
       const group = grouped.get(key) ?? { corpus, condition: conditionName(condition), tracks: [] };
       grouped.set(key, group);
-      group.tracks.push({ clips: stream.clips, scores: columnOf(stream.scores, models.length, column) });
+      const { clips, scores, voices } = stream;
+      group.tracks.push({ clips, scores: columnOf(scores, models.length, column), voices });
     });
     const all = [...grouped.values()];
     const others = all.filter(({ corpus, condition }) => corpus.says !== model.name && condition === "as recorded");
@@ -66,6 +73,11 @@ export function wordsOf({ positives }: Measured): readonly ModelTracks[] {
 /** The settings a model has by default but for its threshold. */
 export function withThreshold(model: LoadedModel, threshold: number): TriggerSettings {
   return { ...defaultSettings(model), threshold };
+}
+
+/** All settings that are tried on a model and may ask for a voice. */
+export function triedSettings(model: LoadedModel): readonly TriggerSettings[] {
+  return [defaultSettings(model), ...THRESHOLDS.map((threshold) => withThreshold(model, threshold))];
 }
 
 export function missesIn(groups: readonly ModelTracks[], settings: TriggerSettings): Misses {

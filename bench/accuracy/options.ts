@@ -13,7 +13,7 @@ export const HELP = `bun bench/accuracy.ts: misses against false accepts per hou
 
 Listens to ../shared/audio, to espeak-ng, and to Debian packages with hours of speech and music, which it downloads
 (180 MB) and unpacks, as it keeps scores, in $XDG_CACHE_HOME/earshot (~/.cache/earshot). The first full run takes about
-a quarter of an hour on two cores.`;
+twenty minutes on two cores.`;
 
 /** A command line that makes no sense. */
 export class UsageError extends Error {

@@ -2,7 +2,7 @@
 import { defaultSettings } from "../../src/wake/detector.ts";
 import type { TriggerSettings } from "../../src/wake/trigger.ts";
 import type { Corpus } from "./corpora.ts";
-import { countFalseAccepts, countMisses, type FalseAccepts, type Misses } from "./counting.ts";
+import { countFalseAccepts, countMisses, delaysOf, type FalseAccepts, type Misses } from "./counting.ts";
 import {
   falseAcceptsIn,
   type Measured,
@@ -50,9 +50,10 @@ function rateCell({ count, hours }: FalseAccepts): string {
   return hours === 0 ? "" : `${count} (${(count / hours).toFixed(2)}/h)`;
 }
 
-/** In words: "0.5", "0.5, 2 frames". */
-export function settingsName({ threshold, patience }: TriggerSettings): string {
-  return patience === 1 ? `${threshold}` : `${threshold}, ${patience} frames`;
+/** In words: "0.5", "0.4, 2 frames or 0.95, voice 0.8". */
+export function settingsName({ threshold, patience, sure, vadThreshold }: TriggerSettings): string {
+  const frames = patience === 1 ? "" : `, ${patience} frames${sure === undefined ? "" : ` or ${sure}`}`;
+  return `${threshold}${frames}${vadThreshold === 0 ? "" : `, voice ${vadThreshold}`}`;
 }
 
 function settingsOf({ model }: Measured): readonly (readonly [string, TriggerSettings])[] {
@@ -89,6 +90,19 @@ function missesTable({ measured, snrsDb }: ReportOptions): string {
     ),
   );
   return markdownTable(["", "settings", ...conditions], rows);
+}
+
+/** Words in all conditions. */
+function delaysTable({ measured }: ReportOptions): string {
+  const rows = measured.flatMap((one) =>
+    [...new Set(one.positives.map(({ corpus }) => corpus.name))].map((name) => {
+      const tracks = tracksOf(one.positives.filter(({ corpus }) => corpus.name === name));
+      const delays = delaysOf(tracks, defaultSettings(one.model), PLAIN);
+      const at = (share: number): string => `${delays[Math.floor(share * (delays.length - 1))] ?? 0} ms`;
+      return [name, String(delays.length), at(0.5), at(0.9), at(1)];
+    }),
+  );
+  return markdownTable(["", "words both notice", "median", "90 %", "longest"], rows);
 }
 
 function falseAcceptsTable({ corpora, measured }: ReportOptions): string {
@@ -133,7 +147,7 @@ function nearTable({ measured }: ReportOptions): string | undefined {
 function thresholdTable(one: Measured, snrsDb: readonly number[]): string {
   const conditions = ["as recorded", ...snrsDb.map((snr) => `${snr} dB`)];
   const rows = [...THRESHOLDS.map((threshold) => withThreshold(one.model, threshold))].map((settings) => [
-    settingsName(settings),
+    String(settings.threshold),
     ...conditions.map((wanted) => {
       const { missedShare } = pointAt(one, (name) => name.endsWith(wanted), settings);
       return one.positives.length > 0 ? `${(100 * missedShare).toFixed(1)} %` : "";
@@ -155,7 +169,19 @@ function halvesTable({ measured }: ReportOptions): string {
       return [one.model.name, `${kind}: ${settingsName(settings)}`, ...cells];
     }),
   );
-  return markdownTable(["", "settings", "tuning: missed", "false accepts", "test: missed", "false accepts"], rows);
+  const sums = ["plain", "default"].map((kind) => {
+    const counted = halves.map((half) =>
+      measured.reduce((sum, one) => {
+        const [, settings] = settingsOf(one).find(([name]) => name === kind) ?? ["", PLAIN];
+        return sum + countFalseAccepts(tracksOf(one.negatives), settings, half).count;
+      }, 0),
+    );
+    return ["all", kind, ...counted.flatMap((count) => ["", String(count)])];
+  });
+  return markdownTable(
+    ["", "settings", "tuning: missed", "false accepts", "test: missed", "false accepts"],
+    [...rows, ...sums],
+  );
 }
 
 function tracksOf(groups: readonly ModelTracks[]) {
@@ -168,8 +194,11 @@ export function report(options: ReportOptions): string {
   const near = nearTable(options);
   return [
     "## Misses",
-    'Words that were not heard, of all. "Plain" is openWakeWord\'s own rule: it fires in the first frame at 0.5.',
+    'Words that were not heard, of all. "Plain" is openWakeWord\'s own rule: it fires in the first frame at 0.5. By default a score has to reach its model\'s threshold in two frames in a row, or the higher one in one frame, and somebody must have spoken within the last 0.8 s, says Silero VAD with at least the probability behind "voice".',
     missesTable(options),
+    "## Delay",
+    "How much later than plain a word is noticed by default, in all conditions together; below nought, earlier. A frame is 80 ms.",
+    delaysTable(options),
     "## False accepts",
     "What wakes a model that nobody called: plain → default.",
     falseAcceptsTable(options),

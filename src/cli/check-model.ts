@@ -32,8 +32,8 @@ export interface CheckedModel {
   readonly patience: Said<number>;
   /** Milliseconds. */
   readonly refractory: Said<number>;
-  /** A score from which one frame is enough; undefined: none is. */
-  readonly sure: Said<number | undefined>;
+  /** A score from which one frame is enough. */
+  readonly sure: Said<number>;
   /** Of the veto, 0..1; 0: nobody is asked. */
   readonly vadThreshold: Said<number>;
   readonly inputScale: Said<string>;
@@ -114,7 +114,7 @@ function checkedModel(config: Config, model: LoadedModel, enabled: boolean, card
     threshold: { value: trigger.threshold, from: ofModel(settings?.threshold, card?.threshold) },
     patience: said(trigger.patience, MODEL_DEFAULTS.patience),
     refractory: said(trigger.refractoryMs, MODEL_DEFAULTS.refractory),
-    sure: said<number | undefined>(trigger.sure, undefined),
+    sure: said(trigger.sure ?? MODEL_DEFAULTS.sure, MODEL_DEFAULTS.sure),
     vadThreshold: {
       value: trigger.vadThreshold,
       from: settings?.vad_threshold === undefined ? general : "configuration",

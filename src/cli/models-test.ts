@@ -147,7 +147,7 @@ function entryOf(file: string, inputScale: Scale | undefined): ModelEntry {
 
 /** What holds for a model of which the configuration says nothing. */
 function houseSettings(threshold: number): TriggerSettings {
-  const { patience, refractory } = MODEL_DEFAULTS;
+  const { patience, refractory, sure } = MODEL_DEFAULTS;
   const { vad_threshold: vadThreshold } = configSchema.parse({}).wake;
-  return { threshold, patience, refractoryMs: refractory, sure: undefined, vadThreshold };
+  return { threshold, patience, refractoryMs: refractory, sure, vadThreshold };
 }

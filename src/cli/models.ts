@@ -43,7 +43,7 @@ export function modelRow(model: CheckedModel | UnusableModel): Record<string, un
     threshold: threshold.value,
     patience: patience.value,
     refractoryMs: refractory.value,
-    sure: sure.value ?? null,
+    sure: sure.value,
     vadThreshold: vadThreshold.value,
     inputScale: inputScale.value,
     from: {
@@ -67,7 +67,7 @@ export function modelLines(model: CheckedModel | UnusableModel): readonly string
   return [
     `${mark} ${name.padEnd(12)} say "${phrase}"`,
     `    threshold ${threshold.value} ${from(threshold)}, ${patience.value} ${patience.value === 1 ? "frame" : "frames"} ${from(patience)}, ` +
-      `sure ${sure.value === undefined ? "never" : `from ${sure.value}`} ${from(sure)}, refractory ${refractory.value} ms ${from(refractory)}`,
+      `sure from ${sure.value} ${from(sure)}, refractory ${refractory.value} ms ${from(refractory)}`,
     `    speech ${vadThreshold.value === 0 ? "not asked for" : `from ${vadThreshold.value}`} ${from(vadThreshold)}, ` +
       `input ${inputScale.value} ${from(inputScale)}, looks back ${(model.window * 0.08).toFixed(2)} s`,
     `    ${[model.licence || "licence unknown", model.source, `sha256 ${model.sha256.slice(0, SHORT_HASH)}`].join(", ")}`,

@@ -10,7 +10,7 @@ const MODEL_NAME = /^[\w.-]{1,63}$/;
 export const SPOKEN_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,62}$/u;
 
 /** What holds for a model of which nothing is said. */
-export const MODEL_DEFAULTS = { enabled: true, patience: 1, refractory: 2000 };
+export const MODEL_DEFAULTS = { enabled: true, patience: 2, refractory: 2000, sure: 0.95 };
 
 /** How a head may want its samples. */
 export const INPUT_SCALES = ["int16", "unit"] as const;
@@ -24,8 +24,8 @@ const modelSettings = z
     patience: z.int().min(1).max(25).default(MODEL_DEFAULTS.patience),
     /** After a hit the same model stays silent for this long, and until its score has fallen. */
     refractory: durationBetween(0, 60_000).default(MODEL_DEFAULTS.refractory),
-    /** A score, 0..1, from which one frame is enough, whatever patience says; without it none is. */
-    sure: z.number().min(0.01).max(1).optional(),
+    /** A score, 0..1, from which one frame is enough, whatever patience says. */
+    sure: z.number().min(0.01).max(1).default(MODEL_DEFAULTS.sure),
     /** How probable, 0..1, speech must be for the word to count; 0 asks nobody, and without it the general one holds. */
     vad_threshold: z.number().min(0).max(1).optional(),
     /** Samples as the head was trained on: int16 (openWakeWord's), or unit, which is -1..1; without it the file says. */
@@ -63,7 +63,7 @@ export const configSchema = z.strictObject({
       cooldown: durationBetween(0, 600_000).default(0),
       /** Whether several words may fire in the same frame; without it the surest one does. */
       multi_trigger: z.boolean().default(true),
-      /** How probable, 0..1, speech must have been within the last 1.6 s for a word to count; 0 asks nobody. */
+      /** How probable, 0..1, speech must have been within the last 0.8 s for a word to count; 0 asks nobody. */
       vad_threshold: z.number().min(0).max(1).default(0.8),
       /** Whether the network sleeps while there is nothing but the room's quiet. */
       energy_gate: z.boolean().default(true),

@@ -21,12 +21,12 @@ export function enabledModels(config: Config, found: readonly FoundModel[] = [])
 
 export function triggerSettings({ wake }: Config, { name, threshold }: LoadedModel): TriggerSettings {
   const settings = wake.models[name];
-  const { patience, refractory } = settings ?? MODEL_DEFAULTS;
+  const { patience, refractory, sure } = settings ?? MODEL_DEFAULTS;
   return {
     threshold: settings?.threshold ?? threshold,
     patience,
     refractoryMs: refractory,
-    sure: settings?.sure,
+    sure,
     vadThreshold: settings?.vad_threshold ?? wake.vad_threshold,
   };
 }

@@ -7,6 +7,7 @@ import { RecentPcm } from "./recent-pcm.ts";
 import {
   DEFAULT_PATIENCE_FRAMES,
   DEFAULT_REFRACTORY_MS,
+  DEFAULT_SURE,
   DEFAULT_VAD_THRESHOLD,
   Trigger,
   type TriggerSettings,
@@ -113,13 +114,13 @@ export async function hopTogether(engine: Engine, hops: readonly DetectorHop[]):
 /** The trigger settings of a model. */
 export type SettingsOf = (model: LoadedModel) => TriggerSettings;
 
-/** The threshold of the model, one frame of patience, 2 s of refractory. */
+/** The threshold of the model, two frames of patience or a sure one, 2 s of refractory, and no hit without a voice. */
 export function defaultSettings(model: LoadedModel): TriggerSettings {
   return {
     threshold: model.threshold,
     patience: DEFAULT_PATIENCE_FRAMES,
     refractoryMs: DEFAULT_REFRACTORY_MS,
-    sure: undefined,
+    sure: DEFAULT_SURE,
     vadThreshold: DEFAULT_VAD_THRESHOLD,
   };
 }

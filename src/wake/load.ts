@@ -73,7 +73,8 @@ export interface ReadModel {
   readonly bytes: Uint8Array;
 }
 
-const USER_THRESHOLD = 0.5;
+/** With two frames in a row, about what one at openWakeWord's 0.5 lets through. */
+const USER_THRESHOLD = 0.4;
 /** openWakeWord's. */
 const DEFAULT_SCALE: InputScale = "int16";
 const REINSTALL = '"npm ci" in the project\'s folder (or "npm start") puts it back';

@@ -3,7 +3,7 @@
  * and refused when set: a setting that is shown and does nothing is worse than none.
  */
 import { z } from "@hono/zod-openapi";
-import { type Config, INPUT_SCALES } from "../config/schema.ts";
+import { type Config, INPUT_SCALES, MODEL_DEFAULTS } from "../config/schema.ts";
 import type { ModelView } from "./schemas.ts";
 
 const unsupported = z.null({ error: "not supported here: only null can be given" });
@@ -29,7 +29,7 @@ export const MODEL_SETTINGS = z
     sensitivity: z.number().describe("1 - threshold"),
     patience: z.number().int(),
     refractory: z.number().describe("milliseconds"),
-    sure: z.number().nullable().describe("a score from which one frame is enough; null: none is"),
+    sure: z.number().nullable().describe("a score from which one frame is enough, whatever patience says; null sets the default"),
     vad_threshold: z.number().nullable().describe("as the global one, for this model; null: the global one holds"),
     input_scale: z.enum(INPUT_SCALES).nullable().describe("samples as the head takes them; null: as its file says"),
     api_url: unsupported,
@@ -80,7 +80,7 @@ export function modelSettingsView(model: ModelView, { wake }: Config): z.infer<t
     sensitivity,
     patience,
     refractory: refractoryMs,
-    sure: said?.sure ?? null,
+    sure: said?.sure ?? MODEL_DEFAULTS.sure,
     vad_threshold: said?.vad_threshold ?? null,
     input_scale: said?.input_scale ?? null,
     api_url: null,

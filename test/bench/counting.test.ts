@@ -1,8 +1,15 @@
 import { expect, test } from "bun:test";
-import { columnOf, countFalseAccepts, countMisses, firesOf, type Track } from "../../bench/accuracy/counting.ts";
+import {
+  columnOf,
+  countFalseAccepts,
+  countMisses,
+  delaysOf,
+  firesOf,
+  type Track,
+} from "../../bench/accuracy/counting.ts";
 import { halfOf } from "../../bench/accuracy/seeded.ts";
 
-const PLAIN = { threshold: 0.5, patience: 1, refractoryMs: 2000 };
+const PLAIN = { threshold: 0.5, patience: 1, refractoryMs: 2000, sure: undefined, vadThreshold: 0 };
 const HOP_MS = 80;
 
 /** A minute in which the score is 1 in the frames that end at these times. */
@@ -15,8 +22,25 @@ function track(highAtMs: readonly number[], clips: Track["clips"]): Track {
 const clip = (id: string, beginMs: number, endMs: number) => ({ id, beginMs, endMs });
 
 test("firesOf() is deaf for the first 2 s and after a hit, as a live stream is", () => {
-  const { scores } = track([800, 4000, 4800, 8000], []);
-  expect(firesOf(scores, PLAIN)).toEqual([4000, 8000]);
+  expect(firesOf(track([800, 4000, 4800, 8000], []), PLAIN)).toEqual([4000, 8000]);
+});
+
+test("firesOf() leaves out what is vetoed, which is followed by the refractory time all the same", () => {
+  const { scores } = track([4000, 4800, 8000], []);
+  const voices = new Map([
+    [49, 0.2],
+    [99, 0.8],
+  ]);
+  expect(firesOf({ scores, voices }, { ...PLAIN, vadThreshold: 0.8 })).toEqual([8000]);
+  expect(() => firesOf({ scores }, { ...PLAIN, vadThreshold: 0.8 })).toThrow("nobody asked for a voice in frame 49");
+});
+
+test("delaysOf() tells how much later words are noticed that both notice", () => {
+  const words = [clip("a", 3000, 4000), clip("b", 10_000, 11_000), clip("c", 20_000, 21_000)];
+  const heard = track([4000, 4080, 10_960, 20_800, 20_880, 20_960], words);
+  expect(delaysOf([heard], { ...PLAIN, patience: 2 }, PLAIN)).toEqual([80, 80]);
+  expect(delaysOf([heard], { ...PLAIN, patience: 3 }, PLAIN)).toEqual([160]);
+  expect(delaysOf([heard], PLAIN, { ...PLAIN, patience: 2 })).toEqual([-80, -80]);
 });
 
 test("countMisses() takes a word as heard until a second after its clip, and no longer", () => {

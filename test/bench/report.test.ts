@@ -3,7 +3,7 @@ import { parseOptions, UsageError } from "../../bench/accuracy/options.ts";
 import { planCorpus } from "../../bench/accuracy/plans.ts";
 import { plotSvg } from "../../bench/accuracy/plot.ts";
 import { AS_RECORDED } from "../../bench/accuracy/render.ts";
-import { markdownTable } from "../../bench/accuracy/report.ts";
+import { markdownTable, settingsName } from "../../bench/accuracy/report.ts";
 
 const point = (threshold: number, missedShare: number, perHour: number) => ({ threshold, missedShare, perHour });
 
@@ -27,6 +27,13 @@ test("markdownTable() aligns figures to the right", () => {
   expect(markdownTable(["model", "missed"], [["alexa", "2/144"]])).toBe(
     "| model | missed |\n| ----- | -----: |\n| alexa |  2/144 |",
   );
+});
+
+test("settingsName() says what of the settings matters", () => {
+  const plain = { threshold: 0.5, patience: 1, refractoryMs: 2000, sure: undefined, vadThreshold: 0 };
+  expect(settingsName(plain)).toBe("0.5");
+  expect(settingsName({ ...plain, patience: 2, vadThreshold: 0.8 })).toBe("0.5, 2 frames, voice 0.8");
+  expect(settingsName({ ...plain, patience: 2, sure: 0.95 })).toBe("0.5, 2 frames or 0.95");
 });
 
 test("planCorpus() uses every clip once, in streams of minutes, the same for the same seed", () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await Bun.write(join(folder, "models/cut.onnx"), head.subarray(0, 900));
   await Bun.write(
     join(folder, "earshot.yaml"),
-    "wake:\n  vad_threshold: 0.6\n  models:\n    alexa: {threshold: 0.7, patience: 2, sure: 0.95}\n    plain: {input_scale: int16}\n    weather: {enabled: false}\n",
+    "wake:\n  vad_threshold: 0.6\n  models:\n    alexa: {threshold: 0.7, patience: 3, sure: 0.9}\n    plain: {input_scale: int16}\n    weather: {enabled: false}\n",
   );
 }, LIMIT_MS);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -55,9 +55,9 @@ describe("earshot models", () => {
       expect(of("alexa")).toMatchObject({
         enabled: true,
         threshold: { value: 0.7, from: "configuration" },
-        patience: { value: 2, from: "configuration" },
+        patience: { value: 3, from: "configuration" },
         refractory: { value: 2000, from: "default" },
-        sure: { value: 0.95, from: "configuration" },
+        sure: { value: 0.9, from: "configuration" },
         vadThreshold: { value: 0.6, from: "configuration" },
         inputScale: { value: "int16", from: "shipped" },
         licence: "CC-BY-NC-SA-4.0",
@@ -74,7 +74,7 @@ describe("earshot models", () => {
         path: join(folder, "models/Computer_v0.2.onnx"),
       });
       expect(of("plain")).toMatchObject({
-        threshold: { value: 0.5, from: "default" },
+        threshold: { value: 0.4, from: "default" },
         inputScale: { value: "int16", from: "configuration" },
       });
       expect(of("cut")).toMatchObject({ enabled: true, error: expect.stringContaining("cut.onnx") });
@@ -119,7 +119,7 @@ describe("a model's row", () => {
     threshold: { value: 0.3, from: "file" },
     patience: { value: 2, from: "configuration" },
     refractory: { value: 2000, from: "default" },
-    sure: { value: undefined, from: "default" },
+    sure: { value: 0.95, from: "default" },
     vadThreshold: { value: 0, from: "configuration" },
     inputScale: { value: "unit", from: "file" },
   };
@@ -128,7 +128,7 @@ describe("a model's row", () => {
     expect(modelRow(model)).toMatchObject({
       name: "computer",
       threshold: 0.3,
-      sure: null,
+      sure: 0.95,
       vadThreshold: 0,
       inputScale: "unit",
       sha256: "0123456789abcdef",
@@ -141,7 +141,7 @@ describe("a model's row", () => {
   test("is for people four lines, or what is wrong", () => {
     expect(modelLines(model)).toEqual([
       '● computer     say "computer"',
-      "    threshold 0.3 (its file), 2 frames (configuration), sure never (default), refractory 2000 ms (default)",
+      "    threshold 0.3 (its file), 2 frames (configuration), sure from 0.95 (default), refractory 2000 ms (default)",
       "    speech not asked for (configuration), input unit (its file), looks back 1.28 s",
       "    licence unknown, /heads/computer.onnx, sha256 0123456789ab",
     ]);

@@ -69,7 +69,9 @@ describe("flags", () => {
     ["x_v1.onnx", "x"],
   ])("take the path of a model, which is called after its file: %s", async (path, name) => {
     const { models } = (await configOf(await parsed("-m", path))).wake;
-    expect(models).toEqual({ [name]: { enabled: true, patience: 1, refractory: 2000, file: resolve(path) } });
+    expect(models).toEqual({
+      [name]: { enabled: true, patience: 2, refractory: 2000, sure: 0.95, file: resolve(path) },
+    });
   });
 
   test("that are wrong are refused by name", async () => {

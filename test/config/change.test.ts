@@ -93,9 +93,9 @@ describe("a change to a commented file", () => {
 
   test("gives a model that shares its settings by an alias its own, and leaves the other's", () => {
     const shared = "wake:\n  models:\n    alexa: &common {threshold: 0.4}\n    timer: *common\n";
-    const { config } = change(sourcesOf(shared), { wake: { models: { timer: { patience: 2 } } } });
-    expect(config.wake.models.alexa).toMatchObject({ threshold: 0.4, patience: 1 });
-    expect(config.wake.models.timer).toMatchObject({ threshold: 0.4, patience: 2 });
+    const { config } = change(sourcesOf(shared), { wake: { models: { timer: { patience: 3 } } } });
+    expect(config.wake.models.alexa).toMatchObject({ threshold: 0.4, patience: 2 });
+    expect(config.wake.models.timer).toMatchObject({ threshold: 0.4, patience: 3 });
     const back = change(sourcesOf(shared), { wake: { models: { timer: { threshold: null } } } }).config;
     expect(back.wake.models.alexa?.threshold).toBe(0.4);
     expect(back.wake.models.timer?.threshold).toBeUndefined();
@@ -119,7 +119,7 @@ describe("a change", () => {
   );
 
   test("to one of the default models keeps the others, in the file too", () => {
-    const { config, text } = change(sourcesOf(undefined), { wake: { models: { alexa: { patience: 2 } } } });
+    const { config, text } = change(sourcesOf(undefined), { wake: { models: { alexa: { patience: 3 } } } });
     expect(Object.keys(config.wake.models)).toEqual(["alexa", "hey_jarvis"]);
     expect(text).toContain("hey_jarvis");
   });
@@ -269,7 +269,7 @@ describe("what the environment or a flag fixes", () => {
 
   test("does not fix what stands beside it", () => {
     expect(change(byPort, { web: { password: "long enough" } }).changed).toEqual(["web.password"]);
-    expect(change(byThreshold, { wake: { models: { alexa: { patience: 2 } } } }).changed).toEqual([
+    expect(change(byThreshold, { wake: { models: { alexa: { patience: 3 } } } }).changed).toEqual([
       "wake.models.alexa.patience",
     ]);
     expect(change(byThreshold, { wake: { models: { timer: {} } } }).config.wake.models.timer?.threshold).toBe(0.4);
@@ -282,7 +282,9 @@ describe("what the environment or a flag fixes", () => {
     expect(fixed(byModel, { wake: { models: null } }).origin).toBe("--model");
     expect(fixed(byModel, { wake: null }).origin).toBe("--model");
     const { config, text } = change(byModel, { wake: { models: { alexa: { threshold: 0.7 } } } });
-    expect(config.wake.models).toEqual({ alexa: { enabled: true, threshold: 0.7, patience: 1, refractory: 2000 } });
+    expect(config.wake.models).toEqual({
+      alexa: { enabled: true, threshold: 0.7, patience: 2, refractory: 2000, sure: 0.95 },
+    });
     expect(text).toContain("timer");
   });
 

@@ -171,8 +171,8 @@ describe("in the inference worker", () => {
   });
 
   turning("wake.models.*.patience", async () => {
-    expect(await noticed("wake: {models: {alexa: {patience: 2}}}")).toEqual(["alexa"]);
-    expect(await noticed("wake: {models: {alexa: {patience: 25}}}")).toEqual([]);
+    expect(await noticed("wake: {models: {alexa: {patience: 2, sure: 1}}}")).toEqual(["alexa"]);
+    expect(await noticed("wake: {models: {alexa: {patience: 25, sure: 1}}}")).toEqual([]);
   });
 
   turning("wake.models.*.refractory", async () => {
@@ -182,7 +182,7 @@ describe("in the inference worker", () => {
 
   turning("wake.models.*.sure", async () => {
     expect(await noticed("wake: {models: {alexa: {patience: 25, sure: 0.5}}}")).toEqual(["alexa"]);
-    expect(await noticed("wake: {models: {alexa: {patience: 25}}}")).toEqual([]);
+    expect(await noticed("wake: {models: {alexa: {patience: 25, sure: 1}}}")).toEqual([]);
   });
 
   turning("wake.models.*.vad_threshold", async () => {

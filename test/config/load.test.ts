@@ -16,7 +16,7 @@ describe("the layers of the configuration", () => {
       file: "/dev/shm/earshot/activation.json",
     });
     expect(Object.keys(config.wake.models)).toEqual(["alexa", "hey_jarvis"]);
-    expect(config.wake.models.alexa).toEqual({ enabled: true, patience: 1, refractory: 2000 });
+    expect(config.wake.models.alexa).toEqual({ enabled: true, patience: 2, refractory: 2000, sure: 0.95 });
   });
 
   test.each(["", "# nothing but a comment\n", "---\n", "~\n"])("are defaults where the file is %j", (text) => {
@@ -59,7 +59,7 @@ describe("the layers of the configuration", () => {
 
   test("take a model named without anything behind it as that model with the defaults", () => {
     expect(configOf("wake:\n  models:\n    timer:\n").wake.models).toEqual({
-      timer: { enabled: true, patience: 1, refractory: 2000 },
+      timer: { enabled: true, patience: 2, refractory: 2000, sure: 0.95 },
     });
   });
 

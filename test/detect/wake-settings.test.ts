@@ -16,9 +16,9 @@ const MODEL: LoadedModel = {
 test("a model of which nothing is said goes by its own threshold and the general settings", () => {
   expect(triggerSettings(configOf("wake: {vad_threshold: 0.4}"), MODEL)).toEqual({
     threshold: 0.35,
-    patience: 1,
+    patience: 2,
     refractoryMs: 2000,
-    sure: undefined,
+    sure: 0.95,
     vadThreshold: 0.4,
   });
 });

@@ -244,7 +244,7 @@ describe("what a file of the user's says of itself", () => {
 
   test("is not asked of a released file, which the catalogue knows", async () => {
     const engine = await createEngine({ models: ["alexa"], readFile });
-    expect(engine.models[0]).toMatchObject({ phrase: "alexa", threshold: 0.5, inputScale: "int16" });
+    expect(engine.models[0]).toMatchObject({ phrase: "alexa", threshold: 0.35, inputScale: "int16" });
     await engine.close();
   });
 });

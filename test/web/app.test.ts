@@ -65,9 +65,9 @@ describe("what the API says, under the keys of both eras", () => {
       active: true,
       threshold: 0.5,
       sensitivity: 0.5,
-      patience: 1,
+      patience: 2,
       refractory: 2000,
-      sure: null,
+      sure: 0.95,
       vad_threshold: null,
       input_scale: null,
       api_url: null,
@@ -178,7 +178,7 @@ describe("what the API does", () => {
     const { post, desk } = appInAHouse();
     expect((await post("/api/config/models/alexa", body)).status).toBe(200);
     expect(desk.current.wake.models.alexa).toMatchObject(model);
-    expect(desk.current.wake.models.hey_jarvis).toEqual({ enabled: true, patience: 1, refractory: 2000 });
+    expect(desk.current.wake.models.hey_jarvis).toEqual({ enabled: true, patience: 2, refractory: 2000, sure: 0.95 });
   });
 
   test("settings of a model that are sent back unset write nothing, and one that is set is taken back, comments kept", async () => {
@@ -186,7 +186,7 @@ describe("what the API does", () => {
       "wake:\n  models:\n    alexa: # mine\n      sure: 0.9 # quick\n      patience: 2 # steady\n    hey_jarvis:\n";
     const { get, post, file, desk } = appInAHouse({ yaml });
     const { body } = await get("/api/config/models/hey_jarvis");
-    expect(body).toMatchObject({ sure: null, vad_threshold: null, input_scale: null });
+    expect(body).toMatchObject({ sure: 0.95, vad_threshold: null, input_scale: null });
     await post("/api/config/models/hey_jarvis", body);
     expect(file()).toBe(yaml);
     await post("/api/config/models/alexa", { sure: null, vad_threshold: 0.25, input_scale: null });
@@ -197,6 +197,7 @@ describe("what the API does", () => {
       enabled: true,
       patience: 2,
       refractory: 2000,
+      sure: 0.95,
       vad_threshold: 0.25,
     });
   });

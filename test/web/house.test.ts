@@ -174,7 +174,7 @@ describe("the house", () => {
     lived.hear(0.1, [0.123456, 0.9]);
     expect(lived.house.models()).toMatchObject([
       { name: "alexa", score: 0.1235, threshold: 0.7, sensitivity: 0.3, patience: 3, state: "listening", error: null },
-      { name: "hey_jarvis", score: 0.9, threshold: 0.5, sensitivity: 0.5, patience: 1, refractoryMs: 2000 },
+      { name: "hey_jarvis", score: 0.9, threshold: 0.5, sensitivity: 0.5, patience: 2, refractoryMs: 2000 },
     ]);
     expect(lived.house.levels().scores).toEqual({ alexa: 0.1235, hey_jarvis: 0.9 });
   });
