@@ -47,6 +47,8 @@ export class StreamListener {
   readonly #clock = new FrameClock();
   #detector: Detector;
   #frameEndMs = 0;
+  /** What waits while the models load is made up for, as far as the ring goes back. */
+  #caughtUp = false;
   /** What was lost before the first hop was heard is nobody's fault: the models were loading. */
   #lostBefore: number | undefined;
   #toldOfLossMs = Number.NEGATIVE_INFINITY;
@@ -76,13 +78,14 @@ export class StreamListener {
   take(): DetectorHop | undefined {
     const { audio } = this.#options;
     if (this.#detector.behind > 0) return { detector: this.#detector, pcm: undefined, frameEndMs: this.#frameEndMs };
-    if (audio.available > MOST_BEHIND_SAMPLES) this.#passOver();
+    if (this.#caughtUp && audio.available > MOST_BEHIND_SAMPLES) this.#passOver();
     let read = audio.read(this.#hop);
     if (read === "gap") {
       // The next hop's own time says when the 2 s begin: what waited in the ring was heard before now.
       this.reset(Number.NEGATIVE_INFINITY);
       read = audio.read(this.#hop);
     }
+    if (audio.available < HOP_SAMPLES) this.#caughtUp = true;
     if (read !== "block") return undefined;
     this.#lostBefore ??= audio.lost;
     const { atMs, written } = this.#options.level.read();
@@ -134,7 +137,7 @@ export class StreamListener {
     const lagMs = Math.round((audio.available * 1000) / SAMPLE_RATE);
     const samples = audio.available - (audio.available % HOP_SAMPLES);
     audio.skip(samples);
-    if (this.#lostBefore !== undefined && this.#frameEndMs - this.#toldOfLossMs >= TOLD_AGAIN_MS) {
+    if (this.#frameEndMs - this.#toldOfLossMs >= TOLD_AGAIN_MS) {
       this.#toldOfLossMs = this.#frameEndMs;
       log.warn("fell behind and passed over sound", { stream, source, samples, lagMs });
     }

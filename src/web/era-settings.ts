@@ -29,7 +29,10 @@ export const MODEL_SETTINGS = z
     sensitivity: z.number().describe("1 - threshold"),
     patience: z.number().int(),
     refractory: z.number().describe("milliseconds"),
-    sure: z.number().nullable().describe("a score from which one frame is enough, whatever patience says; null sets the default"),
+    sure: z
+      .number()
+      .nullable()
+      .describe("a score from which one frame is enough, whatever patience says; null sets the default"),
     vad_threshold: z.number().nullable().describe("as the global one, for this model; null: the global one holds"),
     input_scale: z.enum(INPUT_SCALES).nullable().describe("samples as the head takes them; null: as its file says"),
     api_url: unsupported,

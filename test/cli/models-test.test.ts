@@ -72,7 +72,7 @@ describe("earshot models test", () => {
       const { said } = await run(head, { json: true, threshold: 0.97, inputScale: "unit" });
       expect(JSON.parse(said)).toMatchObject({
         model: { path: head, inputScale: "unit", window: 16 },
-        settings: { threshold: 0.97, patience: 1, refractoryMs: 2000, vadThreshold: 0.8 },
+        settings: { threshold: 0.97, patience: 2, refractoryMs: 2000, vadThreshold: 0.8 },
         asItIs: { threshold: 0.97 },
         otherScale: { inputScale: "int16", heard: 2 },
         thresholds: expect.arrayContaining([expect.objectContaining({ threshold: 0.1, heard: 2 })]),

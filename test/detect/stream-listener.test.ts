@@ -303,6 +303,14 @@ describe("a stream's listener", () => {
     expect(stream.logged).toHaveLength(2);
   });
 
+  test("makes up for what came while the models were loading, as far as the ring goes back", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.say(1, 90 * HOP);
+    await stream.listen();
+    expect(stream.score()).toMatchObject({ frame: 90, lost: 0, lagMs: 0 });
+  });
+
   test("does not count what came while the models were loading", async () => {
     const stream = listening();
     stream.ring.startEpoch();

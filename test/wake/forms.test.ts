@@ -63,11 +63,11 @@ test("an engine says what form it has", () => {
 });
 
 describe("the fast form scores like the plain one, to the same side of every threshold", () => {
-  test("over two minutes of everything, through resets, new beginnings and reloads of the models", async () => {
+  test("over a minute of everything, through resets, new beginnings and reloads of the models", async () => {
     const random = seededRandom(seed);
     let pair = pairIn(streaming, plain);
     let apart = 0;
-    for (const hop of hopsOf(await mixedSound(120, seed))) {
+    for (const hop of hopsOf(await mixedSound(60, seed))) {
       const event = random();
       if (event < 0.01) pair.reset();
       else if (event < 0.02) await pair.settle(hop);

@@ -123,7 +123,7 @@ describe("a file of the user's", () => {
       path,
       window: 16,
       classes: ["hey_marvin"],
-      threshold: 0.5,
+      threshold: 0.4,
     });
     expect(engine.models[0]).not.toHaveProperty("licence");
     await engine.close();
@@ -210,7 +210,7 @@ describe("what a file of the user's says of itself", () => {
       withMetadata({ threshold: "", phrase: " ", licence: "" }),
     );
     const engine = await createEngine({ models: [path], readFile });
-    expect(engine.models[0]).toMatchObject({ threshold: 0.5, inputScale: "int16" });
+    expect(engine.models[0]).toMatchObject({ threshold: 0.4, inputScale: "int16" });
     expect(engine.models[0]).not.toHaveProperty("phrase");
     expect(engine.models[0]).not.toHaveProperty("licence");
     await engine.close();
