@@ -40,8 +40,8 @@ const PROBED_WINDOWS = [LONGEST_WINDOW, 16, 1];
 const STAY_HOPS = 900;
 const EMPTY_HOPS = 30;
 const RESET_HOPS = 2500;
-/** Longer than the longest replay: 9 hops and 33 more, of one a run. */
-const MOST_RUNS_A_HOP = 64;
+/** Longer than the longest replay of 43 hops, of one a run, that a reload with a longer window begins anew once and again. */
+const MOST_RUNS_A_HOP = 200;
 
 /** The engine with the probes is one of its own, so that the one with the heads is as it is used. */
 interface Engines {
