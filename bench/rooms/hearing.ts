@@ -1,0 +1,85 @@
+// Which relays the wake word fires at, and when: the real network over what each of them hears.
+
+import { defaultSettings } from "../../src/wake/detector.ts";
+import type { Engine } from "../../src/wake/engine.ts";
+import { HOP_MS, HOP_SAMPLES } from "../../src/wake/features.ts";
+import { Trigger } from "../../src/wake/trigger.ts";
+import { LEAD_SAMPLES } from "./rendering.ts";
+
+/** How much of the noise before the word the network hears, beside a past that sounded like the first 80 ms of it. */
+const NOISE_HOPS = 3;
+/** Of the voices by themselves: -25 and -50 dB of full scale. */
+const DRY_LEVELS = [32_767 * 10 ** (-25 / 20), 32_767 * 10 ** (-50 / 20)];
+
+export interface Fired {
+  /** The sample behind the frame that fired. */
+  readonly at: number;
+  readonly confidence: number;
+}
+
+/**
+ * Everything in one run, frame by frame. The frames of a relay begin where they happen to.
+ *
+ * @param pcms 16 kHz mono; undefined for a relay out of earshot
+ * @param phases how many samples earlier each relay's frames begin, 0 to 1279
+ * @returns for each of `pcms` the frame in which the model's trigger fired, with its default settings
+ */
+export async function hear(
+  engine: Engine,
+  pcms: readonly (Int16Array | undefined)[],
+  phases: readonly number[],
+): Promise<readonly (Fired | undefined)[]> {
+  const [model] = engine.models;
+  if (!model) throw new Error("the engine has no model to hear with");
+  const fired: (Fired | undefined)[] = pcms.map(() => undefined);
+  const begin = (i: number): number => LEAD_SAMPLES - NOISE_HOPS * HOP_SAMPLES - (phases[i] ?? 0);
+  const lanes = pcms.flatMap((pcm, i) =>
+    pcm
+      ? [
+          {
+            i,
+            pcm,
+            at: begin(i),
+            stream: engine.newStream(),
+            scores: new Float32Array(1),
+            trigger: new Trigger(defaultSettings(model)),
+          },
+        ]
+      : [],
+  );
+  for (const { stream, pcm, at } of lanes) await stream.settle(pcm.subarray(at, at + HOP_SAMPLES));
+  let open = lanes;
+  while (open.length > 0) {
+    await engine.hopAll(
+      open.map(({ stream, pcm, at, scores }) => ({ stream, pcm: pcm.subarray(at, at + HOP_SAMPLES), scores })),
+    );
+    for (const lane of open) {
+      lane.at += HOP_SAMPLES;
+      const confidence = lane.scores[0] ?? 0;
+      if (lane.trigger.step(confidence, (lane.at / HOP_SAMPLES) * HOP_MS)) fired[lane.i] = { at: lane.at, confidence };
+    }
+    open = open.filter(({ i, at, pcm }) => !fired[i] && at + HOP_SAMPLES <= pcm.length);
+  }
+  return fired;
+}
+
+/**
+ * The voices at which the word fires wherever the frames begin, loud and soft, when they are heard as they were recorded:
+ * what a room makes of a word is measured here, and not which voices the network knows.
+ */
+export async function knownTo(engine: Engine, voices: readonly Float32Array[]): Promise<readonly Float32Array[]> {
+  const phases = [0, 320, 640, 960];
+  const known: Float32Array[] = [];
+  for (const voice of voices) {
+    const pcms = DRY_LEVELS.flatMap((level) => phases.map(() => dry(voice, level)));
+    const fired = await hear(engine, pcms, [...phases, ...phases]);
+    if (fired.every((one) => one !== undefined)) known.push(voice);
+  }
+  return known;
+}
+
+function dry(voice: Float32Array, level: number): Int16Array {
+  const pcm = new Int16Array(LEAD_SAMPLES + voice.length + HOP_SAMPLES * 10);
+  for (let i = 0; i < pcm.length; i++) pcm[i] = Math.round(level * (voice[i - LEAD_SAMPLES] ?? 0)) + (i % 3) - 1;
+  return pcm;
+}
