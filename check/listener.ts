@@ -5,7 +5,10 @@ import type { Engine } from "../src/wake/engine.ts";
 import { HOP_MS, HOP_SAMPLES } from "../src/wake/features.ts";
 import type { Room } from "./rooms.ts";
 
-export const DISTURBANCES = ["cold start", "reset", "mute and unmute", "gap", "new models"] as const;
+/** What happens to the models of all streams at once. */
+export const RELOADS = ["new models", "other scale", "file replaced"] as const;
+export type Reload = (typeof RELOADS)[number];
+export const DISTURBANCES = ["cold start", "reset", "mute and unmute", "gap", ...RELOADS] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
 const SAMPLES_PER_MS = 16;
@@ -73,7 +76,7 @@ export class Listener {
         this.#detector.reset(Number.NEGATIVE_INFINITY, true);
         return;
       }
-      case "new models":
+      default:
         return;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Whether anything that interrupts a live stream wakes the house by itself: a start, a reset, a mute, a gap, new models.
- * Streams are interrupted at random places, again and again. What fires within 4 s must be what a detector hears there
+ * Whether anything that interrupts a live stream wakes the house by itself: a start, a reset, a mute, a gap, new models,
+ * or others under the same names. Streams are interrupted at random places, again and again. What fires within 4 s must be what a detector hears there
  * that has listened for long.
  */
 import type { Random } from "../bench/accuracy/seeded.ts";
@@ -8,7 +8,9 @@ import { CATALOGUE } from "../src/wake/catalogue.ts";
 import { createDetector, type Detection, defaultSettings, hopTogether } from "../src/wake/detector.ts";
 import { createEngine, type Engine } from "../src/wake/engine.ts";
 import { HOP_MS, HOP_SAMPLES } from "../src/wake/features.ts";
-import { DISTURBANCES, type Disturbance, Listener } from "./listener.ts";
+import type { ModelEntry } from "../src/wake/load.ts";
+import { modelPath } from "../src/wake/model-files.ts";
+import { DISTURBANCES, type Disturbance, Listener, RELOADS, type Reload } from "./listener.ts";
 import { ROOMS, type Room } from "./rooms.ts";
 
 export interface PhantomOptions {
@@ -63,6 +65,18 @@ export async function checkPhantoms(options: PhantomOptions): Promise<readonly D
   }
 }
 
+/** What takes the place of all models for a while. */
+async function otherModels(reload: Reload, random: Random): Promise<readonly ModelEntry[]> {
+  if (reload === "new models") return NAMES.filter(() => random() < 0.5);
+  return Promise.all(
+    CATALOGUE.map(async ({ name, file }, index): Promise<ModelEntry> => {
+      if (reload === "other scale") return { name, path: await modelPath(file), inputScale: "unit" };
+      // Each under the name of the one before it.
+      return { name, path: await modelPath(CATALOGUE[(index + 1) % CATALOGUE.length]?.file ?? file) };
+    }),
+  );
+}
+
 class PhantomCheck {
   readonly #disturbed: readonly Disturbed[] = DISTURBANCES.flatMap((disturbance) =>
     ROOMS.map((room) => ({ disturbance, room, count: 0, fired: 0, phantoms: [] })),
@@ -76,7 +90,7 @@ class PhantomCheck {
 
   async run(): Promise<readonly Disturbed[]> {
     await this.#disturbOneByOne();
-    await this.#reloadModels();
+    for (const reload of RELOADS) await this.#reloadModels(reload);
     return this.#disturbed;
   }
 
@@ -86,7 +100,7 @@ class PhantomCheck {
 
   async #disturbOneByOne(): Promise<void> {
     const { each, random } = this.options;
-    const lanes = DISTURBANCES.filter((disturbance) => disturbance !== "new models").flatMap((disturbance) =>
+    const lanes = DISTURBANCES.filter((one) => !RELOADS.some((reload) => reload === one)).flatMap((disturbance) =>
       ROOMS.flatMap((room) =>
         Array.from({ length: LISTENERS }, (_, index) => ({
           listener: this.#newListener(disturbance, room),
@@ -112,11 +126,11 @@ class PhantomCheck {
   }
 
   /** All streams get other models at once, and the same ones again a little later. */
-  async #reloadModels(): Promise<void> {
+  async #reloadModels(reload: Reload): Promise<void> {
     const { each, random } = this.options;
     const inEachRoom = Math.min(MOST_RELOADED_LISTENERS, each);
     const listeners = ROOMS.flatMap((room) =>
-      Array.from({ length: inEachRoom }, () => this.#newListener("new models", room)),
+      Array.from({ length: inEachRoom }, () => this.#newListener(reload, room)),
     );
     const hear = async (hops: number): Promise<void> => {
       for (let hop = 0; hop < hops; hop++) await this.#hear(listeners);
@@ -128,12 +142,12 @@ class PhantomCheck {
         listener.disturb();
         this.#of(listener).count++;
       }
-      await this.engine.setModels(NAMES.filter(() => random() < 0.5));
-      await hear(Math.floor(random() * MOST_AWAY_HOPS));
+      await this.engine.setModels(await otherModels(reload, random));
+      await hear(1 + Math.floor(random() * MOST_AWAY_HOPS));
       await this.engine.setModels(NAMES);
       for (const listener of listeners) listener.disturb();
       await hear(WATCHED_HOPS + Math.floor(random() * MOST_SPARE_HOPS));
-      this.options.onProgress(0.8 + (0.2 * (time + 1)) / times);
+      this.options.onProgress(0.8 + (0.2 * (RELOADS.indexOf(reload) + (time + 1) / times)) / RELOADS.length);
     }
   }
 

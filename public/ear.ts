@@ -44,6 +44,8 @@ export class Ear {
   readonly asleep: ReadonlySignal<boolean>;
   /** The newest of each stream from elsewhere, by its id; empty where no level is known that is still true. */
   readonly streamLevels: ReadonlySignal<ReadonlyMap<number, StreamLevel>>;
+  /** The newest of each relay that listens for itself, by its id, linear 0..1; empty as above. */
+  readonly relayLevels: ReadonlySignal<ReadonlyMap<string, number>>;
   /** False while inference yields no new frames, or nothing is known of it. */
   readonly scoresLive: ReadonlySignal<boolean>;
 
@@ -71,6 +73,10 @@ export class Ear {
     this.streamLevels = computed(() => {
       const streams = this.freshness.value === "live" ? this.levels.value?.streams : undefined;
       return new Map(streams?.map((stream) => [stream.id, stream]));
+    });
+    this.relayLevels = computed(() => {
+      const relays = this.freshness.value === "live" ? this.levels.value?.relays : undefined;
+      return new Map(relays?.map(({ id, rms }) => [id, rms]));
     });
     this.scoresLive = computed(() => {
       const frameAgeMs = since(this.#frameAtMs.value, this.tickMs.value);

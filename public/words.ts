@@ -171,6 +171,8 @@ export function describeAudio(audio: AudioView): Wellness {
       return { mood: "warn", word: "Starting", detail: device };
     case "waiting":
       return { mood: "bad", word: "Waiting", detail: audio.error ?? `waiting for ${device}` };
+    case "none":
+      return { mood: "ok", word: "None wanted", detail: "sound comes from elsewhere" };
     case "ended":
       return { mood: "bad", word: "Ended", detail: audio.error ?? `${device} has come to its end` };
   }

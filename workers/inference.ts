@@ -6,7 +6,7 @@ import { getLogger } from "@logtape/logtape";
 import { monotonicMs } from "../ffi/clock.ts";
 import { SharedConfig } from "../src/config/shared-config.ts";
 import { Admission } from "../src/detect/admission.ts";
-import { failedRow, loadedRow, ModelTable } from "../src/detect/model-table.ts";
+import { failedRow, loadedRow, ModelTable, ownFileOf } from "../src/detect/model-table.ts";
 import { StreamListener } from "../src/detect/stream-listener.ts";
 import { StreamRoster } from "../src/detect/stream-roster.ts";
 import { StreamTurns } from "../src/detect/stream-turns.ts";
@@ -39,7 +39,11 @@ liveAsWorker("inference", async (memory) => {
   const table = new ModelTable(memory);
   // What a predecessor listened for, nobody listens for until the models are loaded.
   table.trouble = "";
-  table.publish(wanted.entries.map((entry) => failedRow(nameOf(entry), "loading", "")));
+  table.publish(
+    wanted.entries.map((entry) =>
+      failedRow(nameOf(entry), "loading", "", typeof entry === "string" ? undefined : entry.path),
+    ),
+  );
   for (let stream = 0; stream < memory.size.streams; stream++) {
     const score = memory.score(stream).writer();
     score.value.armed = false;
@@ -60,7 +64,7 @@ liveAsWorker("inference", async (memory) => {
   const engine = await createEngine({
     models: wanted.entries,
     readFile,
-    onModelError: ({ model, message }) => refuse(model, message),
+    onModelError: ({ model, reason }) => refuse(model, reason),
   });
   const voice: VoiceActivity | undefined = await loadVoiceActivity(readFile).catch((error: Error) => {
     table.trouble = `words are not checked for whether somebody spoke: ${error.message}`;
@@ -104,12 +108,20 @@ liveAsWorker("inference", async (memory) => {
   });
   const turns = new StreamTurns((hops) => hopTogether(engine, hops));
 
-  const showModels = () =>
+  /** Every model that listened, by its file: what it says of itself is shown when it is switched off too. */
+  const listened = new Map<string, LoadedModel>();
+  const silentRow = (name: string, state: "disabled" | "failed", error: string) => {
+    const path = ownFileOf(name, config.current, config.found);
+    return failedRow(name, state, error, path === undefined ? undefined : (listened.get(path) ?? path));
+  };
+  const showModels = () => {
+    for (const model of engine.models) listened.set(model.path, model);
     table.publish([
       ...engine.models.map(loadedRow),
-      ...[...failures].map(([name, error]) => failedRow(name, "failed", error)),
-      ...wanted.disabled.map((name) => failedRow(name, "disabled", "")),
+      ...[...failures].map(([name, error]) => silentRow(name, "failed", error)),
+      ...wanted.disabled.map((name) => silentRow(name, "disabled", "")),
     ]);
+  };
   let gated = config.current.wake.energy_gate;
   const followConfig = async () => {
     await setUpLogging(config.current.log, "inference");

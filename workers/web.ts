@@ -9,8 +9,8 @@ import { ConfigError } from "../src/config/config-error.ts";
 import type { ConfigSources } from "../src/config/load.ts";
 import { lookIntoFolder, ModelsFolder } from "../src/config/models-folder.ts";
 import { wantedModels } from "../src/detect/wanted-models.ts";
-import { RemoteStreams } from "../src/hub/remote-streams.ts";
 import { setUpLogging } from "../src/log/set-up.ts";
+import { TokenFile, tokenFilePath } from "../src/relay/token-file.ts";
 import { Heart } from "../src/supervise/heart.ts";
 import { FatalError, liveAsWorker } from "../src/supervise/worker-life.ts";
 import { createApp } from "../src/web/app.ts";
@@ -19,6 +19,8 @@ import { House } from "../src/web/house.ts";
 import { runLiveLoop } from "../src/web/live-loop.ts";
 import { liveRoute } from "../src/web/live-route.ts";
 import { bundlePage } from "../src/web/page.ts";
+import { relayDoor } from "../src/web/relay-door.ts";
+import { Relays } from "../src/web/relays.ts";
 import { replaceFile, type Snapshot, StateFile } from "../src/web/state-file.ts";
 
 export interface WebWorkerSettings {
@@ -64,6 +66,9 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     unixMs: Date.now,
     hostName: hostname(),
     version,
+    claim: (word) => relays.heard(word),
+    relays: () => relays.relays(),
+    rounds: () => relays.arbitration().rounds,
     wanted: () => {
       const { entries, refused } = wantedModels(desk.current, desk.found);
       return entries.length + refused.length;
@@ -78,7 +83,28 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
         : [{ code: "state_file", message: `the state cannot be written: ${stateFile.error}` }]),
     ],
   });
-  const streams = new RemoteStreams({ memory, monotonicMs, muted: () => house.muted, log });
+  const relays: Relays = new Relays({
+    memory,
+    config: () => desk.current,
+    monotonicMs,
+    unixMs: Date.now,
+    hostName: hostname(),
+    house: () => house,
+    log,
+  });
+  const tokens = new TokenFile(tokenFilePath(sources.file));
+  const readTokens = async () => {
+    const changed = await tokens.refresh().catch((error: Error) => {
+      if (tokenTrouble !== error.message) log.error("relay tokens refused", { error: error.message });
+      tokenTrouble = error.message;
+      return false;
+    });
+    if (!changed) return;
+    tokenTrouble = undefined;
+    relays.connected.keepOnly(tokens.tokens);
+  };
+  let tokenTrouble: string | undefined;
+  await readTokens();
   const mirrorPath = () => {
     const { method, file } = desk.current.activation_system;
     return method === "file" ? file : undefined;
@@ -87,6 +113,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
   const snapshot = async (): Promise<Snapshot> => {
     // Who looks first must tell: each detection is seen as new once.
     for (const heard of house.look()) audience.tell(heard);
+    relays.look();
     const path = mirrorPath();
     const live = { state: house.state(), levels: house.levels() };
     return path === undefined ? live : stateFile.read(path).catch(() => live);
@@ -123,6 +150,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     },
     reset: () => {
       house.reset();
+      relays.reset();
       log.info("activation reset", {});
       memory.webBell.ring();
     },
@@ -132,7 +160,14 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       memory.webBell.ring();
       return detection;
     },
-    openStream: (name, address) => streams.open(name, address),
+    openStream: (name, address) => relays.openSender(name, address),
+    arbitration: () => relays.arbitration(),
+    relays: () => relays.relays(),
+    relayDoor: relayDoor(relays.connected, () => ({
+      check: (token) => tokens.check(token),
+      loopbackNeedsToken: false,
+      origins: [],
+    })),
     log,
     page: await bundlePage(),
     live: liveRoute(audience, () => ({ type: "hello", state: house.state(), history: house.history.view() })),
@@ -170,6 +205,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
   }
 
   const reload = setInterval(() => {
+    void readTokens();
     void desk.lookForModels().then((report) => {
       if (report !== undefined) log.info("models folder changed", { found: report.found });
     });
@@ -198,10 +234,15 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       return path === undefined ? undefined : (snapshot) => void stateFile.write(path, snapshot);
     },
     beat: (nowMs) => heart.beat(nowMs),
+    alsoLook: () => {
+      relays.look();
+      return relays.wakeInMs;
+    },
   });
   clearInterval(reload);
   await stateFile.end();
   audience.dismiss();
+  relays.close();
   await server.stop(true);
 });
 

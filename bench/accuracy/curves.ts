@@ -72,7 +72,7 @@ export function wordsOf({ positives }: Measured): readonly ModelTracks[] {
 
 /** The settings a model has by default but for its threshold. */
 export function withThreshold(model: LoadedModel, threshold: number): TriggerSettings {
-  return { ...defaultSettings(model), threshold };
+  return defaultSettings({ ...model, threshold });
 }
 
 /** All settings that are tried on a model and may ask for a voice. */

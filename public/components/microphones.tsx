@@ -1,21 +1,22 @@
-/** Every microphone that is listened to, where there are more than this machine's own: how loud, and how it does. */
+/** The house: every microphone, where there are others than this machine's own. Where it is, how loud, and what it is doing. */
 import { useComputed } from "@preact/signals";
-import type { StreamView } from "../../src/web/schemas.ts";
+import type { RelayView, StateView } from "../../src/web/schemas.ts";
 import type { Ear } from "../ear.ts";
+import { describePlace, describeRelay, lastPart, microphones, streamOf } from "../house.ts";
 import { scalePosition } from "../meter.ts";
-import { describeLag, describeLoss, describeStream } from "../words.ts";
+import { describeLag, describeLoss } from "../words.ts";
 
 export function Microphones({ ear }: { readonly ear: Ear }) {
-  const streams = ear.state.value?.streams ?? [];
-  if (streams.length < 2) return null;
+  const state = ear.state.value;
+  if (state === null || state.relays.every(({ kind }) => kind === "local")) return null;
   return (
     <section class="card microphones" aria-labelledby="microphones-title" data-testid="microphones">
       <h2 id="microphones-title">
-        Microphones <span class="how-many">{howMany(streams)}</span>
+        Microphones of the house <span class="how-many">{howMany(state)}</span>
       </h2>
       <ul>
-        {streams.map((stream) => (
-          <Microphone key={`${stream.id} ${stream.since}`} ear={ear} stream={stream} />
+        {microphones(state).map((relay) => (
+          <Microphone key={relay.id} ear={ear} relay={relay} state={state} />
         ))}
       </ul>
     </section>
@@ -23,40 +24,67 @@ export function Microphones({ ear }: { readonly ear: Ear }) {
 }
 
 /** With many, those that give nothing are not to be looked for. */
-function howMany(streams: readonly StreamView[]): string {
-  const silent = streams.filter((stream) => stream.state === "waiting").length;
-  return silent === 0 ? `${streams.length}` : `${streams.length}, ${silent} without sound`;
+function howMany(state: StateView): string {
+  const shown = microphones(state);
+  const silent = shown.filter((relay) => streamOf(relay, state.streams)?.state === "waiting").length;
+  return silent === 0 ? `${shown.length}` : `${shown.length}, ${silent} without sound`;
 }
 
-function Microphone({ ear, stream }: { readonly ear: Ear; readonly stream: StreamView }) {
-  const { id } = stream;
+interface MicrophoneProps {
+  readonly ear: Ear;
+  readonly relay: RelayView;
+  readonly state: StateView;
+}
+
+function Microphone({ ear, relay, state: { streams, relays, rounds } }: MicrophoneProps) {
+  const stream = streamOf(relay, streams);
+  const id = stream?.id;
   const known = ear.freshness.value === "live";
-  const asleep = useComputed(() =>
-    id === 0 ? ear.asleep.value : ear.streamLevels.value.get(id)?.asleep === true,
-  ).value;
-  const liveLag = useComputed(() => describeLag(ear.streamLevels.value.get(id)?.lagMs ?? 0)).value;
-  const { mood, word, detail } = describeStream({ state: stream.state, asleep });
-  const lag = id === 0 ? describeLag(stream.lagMs) : liveLag;
-  const pace = [lag, describeLoss(stream.lostSamples)].filter((part) => part !== null).join(", ");
+  const levels = id === undefined ? undefined : ear.streamLevels.value.get(id);
+  const asleep = id === 0 ? ear.asleep.value : levels?.asleep === true;
+  const lag = describeLag((id === 0 ? stream?.lagMs : levels?.lagMs) ?? 0);
+  const { mood, word, detail } = describeRelay(relay, stream, asleep, rounds);
+  const pace = [lag, describeLoss(stream?.lostSamples ?? 0)].filter((part) => part !== null).join(", ");
+  const part = lastPart(relay, rounds);
   return (
-    <li class="microphone" data-mood={known ? mood : "unknown"} data-testid={`microphone-${id}`}>
-      <span class="microphone-name" title={stream.address ?? "The microphone of this machine"}>
-        {stream.name}
+    <li class="microphone" data-mood={known ? mood : "unknown"} data-testid={`microphone-${relay.id}`}>
+      <span class="microphone-name" title={whoItIs(relay)}>
+        {relay.id}
       </span>
-      <Level ear={ear} id={id} />
+      <span class="microphone-place">{describePlace(relay, relays)}</span>
+      <Level ear={ear} relayId={relay.id} stream={id} />
       <p class="microphone-state" title={detail ?? undefined}>
-        <span class="dot" data-hollow={asleep} aria-hidden="true" />
+        <span class="dot" data-hollow={asleep && mood === "ok"} aria-hidden="true" />
         {known ? word : "Not known"}
         {known && pace !== "" && <span class="pace">{pace}</span>}
       </p>
+      {rounds.length > 0 && <p class="microphone-part">{known && part}</p>}
     </li>
   );
 }
 
+function whoItIs({ kind, address, software, delayMs }: RelayView): string {
+  if (kind === "local") return "The microphone of this machine";
+  const away = delayMs === null ? null : `${delayMs.toFixed(0)} ms away`;
+  return [address, software === "" ? null : software, away].filter((part) => part !== null).join(", ");
+}
+
+interface LevelProps {
+  readonly ear: Ear;
+  readonly relayId: string;
+  /** Undefined for a relay that listens for itself, and says how loud it is. */
+  readonly stream: number | undefined;
+}
+
 /** Drawn ten times a second for each microphone: the width goes past Preact, straight into the element. */
-function Level({ ear, id }: { readonly ear: Ear; readonly id: number }) {
+function Level({ ear, relayId, stream }: LevelProps) {
   const style = useComputed(() => {
-    const rms = id === 0 ? ear.rms.value : ear.streamLevels.value.get(id)?.rms;
+    const rms =
+      stream === undefined
+        ? ear.relayLevels.value.get(relayId)
+        : stream === 0
+          ? ear.rms.value
+          : ear.streamLevels.value.get(stream)?.rms;
     return `transform:scaleX(${scalePosition(rms ?? 0).toFixed(3)})`;
   });
   return (

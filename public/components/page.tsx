@@ -9,6 +9,7 @@ import { Health } from "./health.tsx";
 import { Mark } from "./mark.tsx";
 import { Microphones } from "./microphones.tsx";
 import { Notices } from "./notices.tsx";
+import { Rounds } from "./rounds.tsx";
 import { WakeWords } from "./wake-words.tsx";
 
 export interface PageProps {
@@ -40,6 +41,7 @@ export function Page({ ear, actions, retryNow }: PageProps) {
           <WakeWords ear={ear} actions={actions} ask={ask} />
           <Detections ear={ear} actions={actions} ask={ask} />
           <Microphones ear={ear} />
+          <Rounds ear={ear} />
           <Health ear={ear} />
         </div>
       </main>

@@ -3,7 +3,7 @@ import { openStdin } from "../../ffi/stdin.ts";
 import { type Progress, readAudioFile } from "./decode.ts";
 import { fileSource } from "./file-source.ts";
 import { openMicrophone } from "./portaudio-source.ts";
-import { type AudioSource, parseSource } from "./source.ts";
+import { type AudioSource, parseSource, SourceError } from "./source.ts";
 import { stdinSource } from "./stdin-source.ts";
 
 /**
@@ -25,6 +25,8 @@ export async function openSource(
       const samples = await readAudioFile(choice.path, progress);
       return fileSource({ name: choice.path, samples, loop: choice.loop, nowMs });
     }
+    case "none":
+      throw new SourceError('the audio source is "none": name one to listen to, "default" for instance');
     case "stdin":
       return stdinSource(openStdin(), nowMs);
   }

@@ -36,12 +36,15 @@ export type DeviceChoice = "default" | number | { readonly name: string };
 export type SourceChoice =
   | { readonly kind: "device"; readonly device: DeviceChoice }
   | { readonly kind: "file"; readonly path: string; readonly loop: boolean }
-  | { readonly kind: "stdin" };
+  | { readonly kind: "stdin" }
+  /** No sound is wanted from this machine. */
+  | { readonly kind: "none" };
 
 const LOOP = "?loop";
 
 /**
- * Reads the words of `--source`: `default`, a device's index or name, `file:PATH`, `file:PATH?loop`, `stdin`.
+ * Reads the words of `--source`: `default`, a device's index or name, `file:PATH`, `file:PATH?loop`, `stdin`,
+ * `none`.
  * Whether the device or file exists is seen when it is opened.
  * @throws SourceError when the text is empty or names no file after `file:`
  */
@@ -53,6 +56,7 @@ export function parseSource(text: string): SourceChoice {
     );
   }
   if (source === "stdin") return { kind: "stdin" };
+  if (source === "none") return { kind: "none" };
   if (source.startsWith("file:")) {
     const loop = source.endsWith(LOOP);
     const path = source.slice("file:".length, loop ? -LOOP.length : undefined);

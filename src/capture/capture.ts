@@ -6,7 +6,7 @@
 import { applyGain } from "../audio/gain.ts";
 import { LevelMeter } from "../audio/levels.ts";
 import { LoudestOf } from "../audio/loudest-of.ts";
-import { type AudioSource, SAMPLE_RATE_HZ } from "../audio/source.ts";
+import { type AudioSource, parseSource, SAMPLE_RATE_HZ } from "../audio/source.ts";
 import type { AudioRingWriter } from "../memory/audio-ring.ts";
 import type { Doorbell } from "../memory/doorbell.ts";
 import type { CAPTURE, LEVEL } from "../memory/layout.ts";
@@ -51,7 +51,9 @@ type Phase =
   | { readonly kind: "open"; readonly source: AudioSource; readonly failures: number }
   /** Demo audio plays; a microphone is looked for at `lookMs`. */
   | { readonly kind: "demo"; readonly source: AudioSource; readonly lookMs: number; readonly failures: number }
-  | { readonly kind: "ended" };
+  | { readonly kind: "ended" }
+  /** No sound is wanted from here. */
+  | { readonly kind: "none" };
 
 export class Capture {
   readonly #options: CaptureOptions;
@@ -110,6 +112,7 @@ export class Capture {
         this.#drain(this.#phase.source, nowMs);
         break;
       case "ended":
+      case "none":
         break;
     }
     return this.#phase.kind === "open" || this.#phase.kind === "demo" ? 10 : 50;
@@ -120,8 +123,14 @@ export class Capture {
   }
 
   async #open(nowMs: number, failures: number): Promise<void> {
-    const { open, log } = this.#options;
+    const { open, log, record } = this.#options;
     try {
+      if (parseSource(this.#settings.source).kind === "none") {
+        this.#phase = { kind: "none" };
+        record.value.error = "";
+        this.#show(nowMs);
+        return;
+      }
       const source = await open(this.#settings.source);
       this.#close();
       this.#phase = { kind: "open", source, failures };
@@ -287,6 +296,6 @@ export class Capture {
   }
 }
 
-function unopened(phase: Phase): "ended" | "waiting" {
-  return phase.kind === "ended" ? "ended" : "waiting";
+function unopened({ kind }: Phase): "ended" | "none" | "waiting" {
+  return kind === "ended" || kind === "none" ? kind : "waiting";
 }

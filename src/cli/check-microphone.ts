@@ -23,7 +23,12 @@ export async function checkMicrophone(
   tell: Tell,
 ): Promise<void> {
   const name = "microphone";
-  if (parseSource(audio.source).kind !== "device") {
+  const { kind } = parseSource(audio.source);
+  if (kind === "none") {
+    tell({ name, level: "ok", message: "none is wanted: sound comes from elsewhere" });
+    return;
+  }
+  if (kind !== "device") {
     tell({ name, level: "warning", message: `the source is ${audio.source}, no microphone` });
     return;
   }

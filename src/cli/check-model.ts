@@ -2,7 +2,7 @@
 import type { FoundModel } from "../config/found-models.ts";
 import { type Config, configSchema, MODEL_DEFAULTS } from "../config/schema.ts";
 import { triggerSettings } from "../detect/wake-settings.ts";
-import { type WantedModels, wantedModels } from "../detect/wanted-models.ts";
+import { type WaitingModel, type WantedModels, wantedModels } from "../detect/wanted-models.ts";
 import { CATALOGUE } from "../wake/catalogue.ts";
 import { createEngine } from "../wake/engine.ts";
 import type { LoadedModel, ModelEntry } from "../wake/load.ts";
@@ -45,13 +45,26 @@ export interface UnusableModel {
   readonly error: string;
 }
 
-/** Those that are switched on, then those that could be. */
+/** Its settings are there, its file is not. */
+export interface AbsentModel {
+  readonly name: string;
+  readonly enabled: true;
+  /** As a path. */
+  readonly waitsFor: string;
+}
+
+/** Those that are switched on, then those that could be, then those whose file is not there. */
 export async function checkEveryModel(
   config: Config,
   found: readonly FoundModel[],
-): Promise<readonly (CheckedModel | UnusableModel)[]> {
+): Promise<readonly (CheckedModel | UnusableModel | AbsentModel)[]> {
   const wanted = wantedModels(config, found);
-  return checkModels(config, [...wanted.entries, ...offeredModels(config, found, wanted)], wanted);
+  const checked = await checkModels(config, [...wanted.entries, ...offeredModels(config, found, wanted)], wanted);
+  return [...checked, ...wanted.waiting.map(absent)];
+}
+
+function absent({ name, path }: WaitingModel): AbsentModel {
+  return { name, enabled: true, waitsFor: path };
 }
 
 /** Those that are switched on. */

@@ -100,6 +100,32 @@ export async function checkModels({ config, found, modelsTrouble }: CommandSetti
     }
   }
   tell(await scoreClip());
+  if (asksForVoice(config)) tell(await checkVoice());
+}
+
+function asksForVoice({ wake }: Config): boolean {
+  const ofModels = Object.values(wake.models).filter(({ enabled }) => enabled);
+  return wake.vad_threshold > 0 || ofModels.some(({ vad_threshold }) => (vad_threshold ?? 0) > 0);
+}
+
+/**
+ * Whether words can be checked for somebody who spoke.
+ * @param readFile of the model's file
+ */
+export async function checkVoice(readFile = (path: string) => Bun.file(path).bytes()): Promise<Finding> {
+  const name = "voice check";
+  try {
+    const { createEngine } = await import("../wake/engine.ts");
+    const { loadVoiceActivity } = await import("../wake/voice-activity.ts");
+    // The graph opens only in a thread that has made an engine.
+    const engine = await createEngine({ models: [], readFile: (path) => Bun.file(path).bytes() });
+    await engine.close();
+    await (await loadVoiceActivity(readFile)).close();
+    return { name, level: "ok", message: "silero_vad loads" };
+  } catch (error) {
+    const message = `words are not checked for whether somebody spoke: ${(error as Error).message}`;
+    return { name, level: "failed", message, hint: "npm ci puts the models back" };
+  }
 }
 
 /** The whole pipeline on a recording whose answer is known. */

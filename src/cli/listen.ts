@@ -24,8 +24,8 @@ export function listenCommand(): Command {
       "after",
       `
 A file scores from its first frame. With --json, one object a line:
-  {"type":"detection","file":"a.wav","model":"alexa","confidence":0.93,"atMs":1280}
-  {"type":"near_miss","file":"a.wav","model":"alexa","confidence":0.31,"atMs":4160,"reason":"below"}   with --near-misses
+  {"type":"detection","file":"a.wav","model":"alexa","label":"alexa","confidence":0.93,"atMs":1280}
+  {"type":"near_miss","file":"a.wav","model":"alexa","label":"alexa","confidence":0.31,"atMs":4160,"reason":"below"}   with --near-misses
   {"type":"scores","file":"a.wav","atMs":80,"scores":{"alexa":0.002}}                                  with --scores
   {"type":"summary","files":1,"failed":0,"detections":1,"audioMs":2600,"tookMs":210}
 atMs is the end of the frame. The reason of a near miss is "below" (scores near the threshold that did not fire) or
@@ -115,8 +115,8 @@ export async function listen(files: readonly string[], flags: ListenFlags, termi
   return failed;
 }
 
-function said({ model, confidence, atMs }: Detection | NearMiss, file: string): Record<string, unknown> {
-  return { file, model, confidence: rounded(confidence), atMs };
+function said({ model, label, confidence, atMs }: Detection | NearMiss, file: string): Record<string, unknown> {
+  return { file, model, label, confidence: rounded(confidence), atMs };
 }
 
 function lineOf({ model, confidence, atMs }: Detection | NearMiss, file: string): string {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { configSchema, INPUT_SCALES, MODEL_DEFAULTS } from "../config/schema.ts";
 import type { ModelEntry } from "../wake/load.ts";
-import type { TriggerSettings } from "../wake/trigger.ts";
+import { defaultSure, type TriggerSettings } from "../wake/trigger.ts";
 import { type Evidence, reportLines, reportOn, THRESHOLDS } from "./models-test-report.ts";
 import { jsonOption, toNumber } from "./settings.ts";
 
@@ -67,7 +67,7 @@ export async function testModel(file: string, flags: ModelsTestFlags, { say, com
   const [model] = engine.models;
   if (model === undefined) throw new Error(`${file} cannot be used`);
   const settings = houseSettings(threshold ?? model.threshold);
-  const tried = [settings, ...THRESHOLDS.map((one) => ({ ...settings, threshold: one }))];
+  const tried = [settings, ...THRESHOLDS.map(houseSettings)];
   const voice = await loadVoiceActivity(readFile).catch((error: unknown) => {
     complain(`earshot: no veto: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
@@ -147,7 +147,7 @@ function entryOf(file: string, inputScale: Scale | undefined): ModelEntry {
 
 /** What holds for a model of which the configuration says nothing. */
 function houseSettings(threshold: number): TriggerSettings {
-  const { patience, refractory, sure } = MODEL_DEFAULTS;
+  const { patience, refractory } = MODEL_DEFAULTS;
   const { vad_threshold: vadThreshold } = configSchema.parse({}).wake;
-  return { threshold, patience, refractoryMs: refractory, sure, vadThreshold };
+  return { threshold, patience, refractoryMs: refractory, sure: defaultSure(threshold), vadThreshold };
 }

@@ -1,7 +1,7 @@
 /** `earshot models`: the wake words that are known, by which settings they go, and whether their files are right. */
 import { Command } from "commander";
 import { EXIT } from "../supervise/exit-codes.ts";
-import type { CheckedModel, Said, UnusableModel } from "./check-model.ts";
+import type { AbsentModel, CheckedModel, Said, UnusableModel } from "./check-model.ts";
 import { modelsTestCommand } from "./models-test.ts";
 import { addSettingOptions, commandSettings, jsonOption, type SettingFlags } from "./settings.ts";
 
@@ -35,8 +35,8 @@ async function listModels(flags: SettingFlags & { readonly json?: boolean }): Pr
 }
 
 /** For programs: a value each, and beside them who said it. */
-export function modelRow(model: CheckedModel | UnusableModel): Record<string, unknown> {
-  if ("error" in model) return { ...model };
+export function modelRow(model: CheckedModel | UnusableModel | AbsentModel): Record<string, unknown> {
+  if ("error" in model || "waitsFor" in model) return { ...model };
   const { threshold, patience, refractory, sure, vadThreshold, inputScale, ...known } = model;
   return {
     ...known,
@@ -59,9 +59,10 @@ export function modelRow(model: CheckedModel | UnusableModel): Record<string, un
 }
 
 /** For people. */
-export function modelLines(model: CheckedModel | UnusableModel): readonly string[] {
+export function modelLines(model: CheckedModel | UnusableModel | AbsentModel): readonly string[] {
   const mark = model.enabled ? "●" : "○";
   if ("error" in model) return [`${mark} ${model.name}`, `    ${model.error}`];
+  if ("waitsFor" in model) return [`${mark} ${model.name}`, `    waits for ${model.waitsFor}`];
   const { name, phrase, threshold, patience, refractory, sure, vadThreshold, inputScale } = model;
   const from = <Value>({ from }: Said<Value>) => `(${ORIGINS[from]})`;
   return [

@@ -6,9 +6,11 @@ import { devicesCommand } from "./devices.ts";
 import { doctorCommand } from "./doctor.ts";
 import { listenCommand } from "./listen.ts";
 import { modelsCommand } from "./models.ts";
+import { relayCommand } from "./relay.ts";
 import { resetCommand } from "./reset.ts";
 import { runCommand } from "./run.ts";
 import { stateCommand } from "./state.ts";
+import { tokenCommand } from "./token.ts";
 
 /** Runs what the arguments say, and says in one line what went wrong. */
 export async function runCommandLine(): Promise<void> {
@@ -41,6 +43,8 @@ Exit codes: 0 all is well, 1 something is not, 2 the command or the configuratio
     );
   for (const command of [
     runCommand(),
+    relayCommand(),
+    tokenCommand(),
     listenCommand(),
     devicesCommand(),
     modelsCommand(),

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { duration } from "../config/duration.ts";
 import { SAMPLE_RATE } from "../memory/layout.ts";
 import { EXIT } from "../supervise/exit-codes.ts";
+import { describePart, describeRound } from "../web/round-words.ts";
 import type { DetectionView, NearMissView, StateView } from "../web/schemas.ts";
 import { type Api, createApi } from "./api.ts";
 import { addSettingOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
@@ -90,7 +91,11 @@ async function watch(api: Api, flags: StateFlags): Promise<void> {
   }
 }
 
-function describe({ activation, audio, streams, models, detections, nearMisses, health }: StateView): string[] {
+/** By the numbers that relays are told. */
+const STATUS = ["connected", "contending", "winner", "cancelled"] as const;
+
+function describe(state: StateView): string[] {
+  const { activation, audio, streams, models, detections, nearMisses, health } = state;
   const bar = (value: number) => "█".repeat(Math.round(value * 20)).padEnd(20, "·");
   const [newest] = detections;
   const [nearest] = nearMisses;
@@ -104,6 +109,7 @@ function describe({ activation, audio, streams, models, detections, nearMisses, 
         const lost = lostSamples > 0 ? `  ${(lostSamples / SAMPLE_RATE).toFixed(1)} s passed over` : "";
         return `stream     ${name.padEnd(16)} ${state}${asleep ? " (asleep)" : ""}  RMS ${rms.toFixed(2)}${late}${lost}`;
       }),
+    ...house(state),
     ...models.map(
       ({ name, state, score, threshold, error }) =>
         `${name.padEnd(10)} ${bar(score)} ${score.toFixed(2)} of ${threshold.toFixed(2)}  ${error ?? state}`,
@@ -119,4 +125,19 @@ function describe({ activation, audio, streams, models, detections, nearMisses, 
     `health     ${health.status}`,
     ...health.reasons.map(({ message, hint }) => `           ${message}${hint === undefined ? "" : ` — ${hint}`}`),
   ];
+}
+
+/** Nothing where this machine's microphone is the only one. */
+function house({ relays, rounds }: StateView): string[] {
+  const [newest] = rounds;
+  if (relays.length < 2) return [];
+  const lines = relays.map(({ id, status, room, kind }) => {
+    const part = newest === undefined ? null : describePart(id, newest);
+    const place = room === null ? "" : `, ${room}`;
+    const last = part === null ? "" : `  last word: ${part}`;
+    return `relay      ${id.padEnd(16)} ${STATUS[status] ?? status}  ${kind}${place}${last}`;
+  });
+  if (newest === undefined) return lines;
+  const { model, outcome } = describeRound(newest);
+  return [...lines, `round      ${model ?? "a wake word"}: ${outcome}`];
 }

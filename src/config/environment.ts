@@ -4,7 +4,11 @@
  */
 
 /** Names without the prefix that other systems already use for the same thing. */
-const WELL_KNOWN: Readonly<Record<string, readonly string[]>> = { LOG_LEVEL: ["log", "level"] };
+const WELL_KNOWN: Readonly<Record<string, readonly string[]>> = {
+  LOG_LEVEL: ["log", "level"],
+  ARBITRATION_WINDOW_DURATION: ["arbitration", "window"],
+  MAX_CONCURRENT_RELAYS: ["arbitration", "max_relays"],
+};
 
 /** Variables with the prefix that are no settings. */
 export const CONFIG_FILE_VARIABLE = "EARSHOT_CONFIG";

@@ -1,8 +1,14 @@
 /**
  * Every setting, said once: the YAML file, the environment, the flags, the API and the page all go by this schema.
- * Durations become milliseconds. Defaults are here and nowhere else.
+ * Durations become milliseconds. Defaults are here, but for those of a trigger, which stand beside it.
  */
 import { z } from "zod";
+import {
+  DEFAULT_PATIENCE_FRAMES,
+  DEFAULT_REFRACTORY_MS,
+  DEFAULT_SURE,
+  DEFAULT_VAD_THRESHOLD,
+} from "../wake/trigger.ts";
 import { durationBetween } from "./duration.ts";
 
 const MODEL_NAME = /^[\w.-]{1,63}$/;
@@ -10,7 +16,12 @@ const MODEL_NAME = /^[\w.-]{1,63}$/;
 export const SPOKEN_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,62}$/u;
 
 /** What holds for a model of which nothing is said. */
-export const MODEL_DEFAULTS = { enabled: true, patience: 2, refractory: 2000, sure: 0.95 };
+export const MODEL_DEFAULTS = {
+  enabled: true,
+  patience: DEFAULT_PATIENCE_FRAMES,
+  refractory: DEFAULT_REFRACTORY_MS,
+  sure: DEFAULT_SURE,
+};
 
 /** How a head may want its samples. */
 export const INPUT_SCALES = ["int16", "unit"] as const;
@@ -24,7 +35,7 @@ const modelSettings = z
     patience: z.int().min(1).max(25).default(MODEL_DEFAULTS.patience),
     /** After a hit the same model stays silent for this long, and until its score has fallen. */
     refractory: durationBetween(0, 60_000).default(MODEL_DEFAULTS.refractory),
-    /** A score, 0..1, from which one frame is enough, whatever patience says. */
+    /** A score, 0..1, from which one frame is enough, whatever threshold and patience say; the default yields to a higher threshold. */
     sure: z.number().min(0.01).max(1).default(MODEL_DEFAULTS.sure),
     /** How probable, 0..1, speech must be for the word to count; 0 asks nobody, and without it the general one holds. */
     vad_threshold: z.number().min(0).max(1).optional(),
@@ -39,12 +50,32 @@ const modelSettings = z
 /** What is listened for when nothing is said, besides what lies in the models folder. */
 export const DEFAULT_MODELS = ["alexa", "hey_jarvis"] as const;
 
+/** Relays of one zone hear the same people. */
+export const DEFAULT_ZONE = "house";
+
+const POLICY_NAMES = ["auto", "band", "rms", "snr", "envelope", "first"] as const;
+
+const relaySettings = z
+  .strictObject({
+    /** For people, and for learning gains: relays of one room hear the same reverberation. */
+    room: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes").optional(),
+    zone: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes").default(DEFAULT_ZONE),
+    /** Of its microphone over others, dB; without it, unknown. */
+    gain: z.number().min(-60).max(60).optional(),
+    /** How much it is favoured, dB. */
+    preference: z.number().min(-60).max(60).default(0),
+    /** It may not claim what is quieter: RMS of the word, dB of full scale. */
+    least_level: z.number().min(-120).max(0).optional(),
+  })
+  .nullable()
+  .transform((settings) => settings ?? { zone: DEFAULT_ZONE, preference: 0 });
+
 export const configSchema = z.strictObject({
   /** Of this machine, as the page and other machines show it; without it the host's name. */
   name: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes; 63 characters at most").optional(),
   audio: z
     .strictObject({
-      /** default, a device's name or index, file:PATH (with ?loop), stdin */
+      /** default, a device's name or index, file:PATH (with ?loop), stdin, or none: sound comes from elsewhere alone. */
       source: z.union([z.string().min(1), z.int().min(0).transform(String)]).default("default"),
       /** dB, applied before anything measures or listens. */
       gain: z.number().min(-60).max(60).default(0),
@@ -64,13 +95,25 @@ export const configSchema = z.strictObject({
       /** Whether several words may fire in the same frame; without it the surest one does. */
       multi_trigger: z.boolean().default(true),
       /** How probable, 0..1, speech must have been within the last 0.8 s for a word to count; 0 asks nobody. */
-      vad_threshold: z.number().min(0).max(1).default(0.8),
+      vad_threshold: z.number().min(0).max(1).default(DEFAULT_VAD_THRESHOLD),
       /** Whether the network sleeps while there is nothing but the room's quiet. */
       energy_gate: z.boolean().default(true),
       /** Heads (.onnx) in here are listened for, and come and go while the program runs. It need not be there. */
       models_folder: z.string().min(1).default("models"),
     })
     .prefault({}),
+  arbitration: z
+    .strictObject({
+      /** The longest that a round may wait for others after the first claim: the bound, not the rule. */
+      window: durationBetween(0, 5000).default(300),
+      /** How many relays may be connected; the local microphone does not count. */
+      max_relays: z.int().min(1).max(4096).default(10),
+      /** How claims of one word are compared: auto, band, rms, snr, envelope, first. */
+      policy: z.enum(POLICY_NAMES).default("auto"),
+    })
+    .prefault({}),
+  /** What is known of a relay, by its id; those of which nothing is said are welcome too. */
+  relays: z.record(z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes"), relaySettings).default({}),
   streams: z
     .strictObject({
       /** From elsewhere, besides the microphone, that are listened to at once. */

@@ -1,6 +1,9 @@
 /** The models as the other threads see them: a record each, in the order of the scores. Written by inference. */
+import type { FoundModel } from "../config/found-models.ts";
+import type { Config } from "../config/schema.ts";
 import { MAX_MODELS } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
+import { CATALOGUE, USER_THRESHOLD } from "../wake/catalogue.ts";
 import type { LoadedModel } from "../wake/load.ts";
 
 export interface ModelRow {
@@ -25,9 +28,33 @@ export function loadedRow({ name, phrase, licence, source, path, threshold }: Lo
   };
 }
 
-/** A model that is named in the configuration and does not listen. */
-export function failedRow(name: string, state: "loading" | "disabled" | "failed", error: string): ModelRow {
-  return { name, phrase: name.replaceAll("_", " "), state, error, threshold: 0.5, licence: "", source: "" };
+/**
+ * A model that is named in the configuration and does not listen, with what is known of it without opening its file.
+ *
+ * @param own its file, where it is not a shipped model: the path, or what was read from there when it listened
+ */
+export function failedRow(
+  name: string,
+  state: "loading" | "disabled" | "failed",
+  error: string,
+  own?: string | LoadedModel,
+): ModelRow {
+  if (typeof own === "object") return { ...loadedRow(own), name, state, error };
+  const shipped = own === undefined ? CATALOGUE.find((known) => known.name === name) : undefined;
+  const { phrase, threshold, licence, source } = shipped ?? {
+    phrase: name.replaceAll("_", " "),
+    threshold: USER_THRESHOLD,
+    licence: "",
+    source: own ?? "",
+  };
+  return { name, phrase, state, error, threshold, licence, source };
+}
+
+/** The file of a model by that name; undefined for a shipped one, and where nothing of that name is there. */
+export function ownFileOf(name: string, { wake }: Config, found: readonly FoundModel[]): string | undefined {
+  const file = wake.models[name]?.file;
+  if (file !== undefined || CATALOGUE.some((known) => known.name === name)) return file;
+  return found.find((model) => model.name === name)?.path;
 }
 
 export class ModelTable {

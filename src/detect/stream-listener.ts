@@ -47,6 +47,8 @@ export class StreamListener {
   readonly #clock = new FrameClock();
   #detector: Detector;
   #frameEndMs = 0;
+  /** At the last look there was no whole hop. */
+  #waits = false;
   /** What waits while the models load is made up for, as far as the ring goes back. */
   #caughtUp = false;
   /** What was lost before the first hop was heard is nobody's fault: the models were loading. */
@@ -74,6 +76,18 @@ export class StreamListener {
     this.reset(this.#frameEndMs);
   }
 
+  /** Whether all that came was heard, but for what makes no hop. */
+  get isDone(): boolean {
+    return this.#waits && this.#detector.behind === 0 && this.#options.audio.available < HOP_SAMPLES;
+  }
+
+  /** Nothing is taken any more: what was not heard is said. */
+  end(): void {
+    const { audio, stream, source, log } = this.#options;
+    if (!this.isDone)
+      log.warn("a stream ended before all of it was heard", { stream, source, samples: audio.available });
+  }
+
   /** What must go through the network next; undefined where this stream has to wait for more sound. */
   take(): DetectorHop | undefined {
     const { audio } = this.#options;
@@ -85,6 +99,7 @@ export class StreamListener {
       this.reset(Number.NEGATIVE_INFINITY);
       read = audio.read(this.#hop);
     }
+    this.#waits = read === "wait";
     if (audio.available < HOP_SAMPLES) this.#caughtUp = true;
     if (read !== "block") return undefined;
     this.#lostBefore ??= audio.lost;
@@ -152,20 +167,27 @@ export class StreamListener {
 
   #append(heard: Omit<Detection, "kind">, kind: Heard["kind"] | Refusal): void {
     const { detections, thresholdOf, stream, source, level, log } = this.#options;
-    const { model, confidence, voice, atMs } = heard;
+    const { model, label, confidence, voice, atMs } = heard;
     const threshold = thresholdOf(model);
     detections.append((event) => {
       event.kind = kind;
       event.stream = stream;
       event.source = source;
       event.model = model;
+      event.label = label;
       event.confidence = confidence;
       event.threshold = threshold;
       event.voice = voice ?? -1;
       event.frameEndMs = atMs;
       event.rms = level.value.loudest;
     });
-    const fields = { model, confidence: Number(confidence.toFixed(3)), stream, ...(source !== "" && { source }) };
+    const fields = {
+      model,
+      ...(label !== model && { label }),
+      confidence: Number(confidence.toFixed(3)),
+      stream,
+      ...(source !== "" && { source }),
+    };
     if (kind === "detection") log.info("wake word", fields);
     else log.info("near miss", { ...fields, missing: kind });
   }

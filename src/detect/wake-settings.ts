@@ -2,7 +2,7 @@
 import type { FoundModel } from "../config/found-models.ts";
 import { type Config, MODEL_DEFAULTS } from "../config/schema.ts";
 import type { LoadedModel, ModelEntry } from "../wake/load.ts";
-import type { TriggerSettings } from "../wake/trigger.ts";
+import { defaultSure, type TriggerSettings } from "../wake/trigger.ts";
 import { WakeModelError } from "../wake/wake-model-error.ts";
 import type { AdmissionSettings } from "./admission.ts";
 import { wantedModels } from "./wanted-models.ts";
@@ -19,14 +19,15 @@ export function enabledModels(config: Config, found: readonly FoundModel[] = [])
   return entries;
 }
 
-export function triggerSettings({ wake }: Config, { name, threshold }: LoadedModel): TriggerSettings {
+export function triggerSettings({ wake }: Config, { name, threshold: own }: LoadedModel): TriggerSettings {
   const settings = wake.models[name];
   const { patience, refractory, sure } = settings ?? MODEL_DEFAULTS;
+  const threshold = settings?.threshold ?? own;
   return {
-    threshold: settings?.threshold ?? threshold,
+    threshold,
     patience,
     refractoryMs: refractory,
-    sure,
+    sure: sure === MODEL_DEFAULTS.sure ? defaultSure(threshold) : sure,
     vadThreshold: settings?.vad_threshold ?? wake.vad_threshold,
   };
 }

@@ -1,10 +1,12 @@
 /** Which models are to be listened for: what the configuration names, and what lies in the models folder. Pure. */
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import type { FoundModel } from "../config/found-models.ts";
-import type { Config, ModelSettings } from "../config/schema.ts";
+import { type Config, MODEL_DEFAULTS, type ModelSettings } from "../config/schema.ts";
 import { CATALOGUE } from "../wake/catalogue.ts";
 import type { ModelEntry } from "../wake/load.ts";
+
+const SHIPPED = CATALOGUE.map(({ name }) => name);
 
 /** A model that is wanted and cannot be: its word would go unnoticed. */
 export interface RefusedModel {
@@ -13,12 +15,21 @@ export interface RefusedModel {
   readonly message: string;
 }
 
+/** A model whose settings are known and whose file is not there: nothing is wrong with that. */
+export interface WaitingModel {
+  readonly name: string;
+  /** The file that it waits for. */
+  readonly path: string;
+}
+
 export interface WantedModels {
   /** For the engine: those of the configuration in its order, then those that were found, by name. */
   readonly entries: readonly ModelEntry[];
   readonly refused: readonly RefusedModel[];
   /** Switched off in the configuration. */
   readonly disabled: readonly string[];
+  /** Tuned in the configuration, and not in the models folder: a head that was taken away may come back. */
+  readonly waiting: readonly WaitingModel[];
   /** Another one whenever the engine has something to do: files that were replaced count, thresholds do not. */
   readonly key: string;
 }
@@ -28,6 +39,7 @@ export function wantedModels({ wake }: Config, found: readonly FoundModel[]): Wa
   const entries: ModelEntry[] = [];
   const refused: RefusedModel[] = [];
   const disabled: string[] = [];
+  const waiting: WaitingModel[] = [];
   /** What counts of each file beside its path. */
   const versions: string[] = [];
   // A file that the configuration names is what it says there, wherever it lies.
@@ -45,7 +57,7 @@ export function wantedModels({ wake }: Config, found: readonly FoundModel[]): Wa
 
   for (const [name, settings] of Object.entries(wake.models)) {
     const { enabled, file, input_scale } = settings;
-    const shipped = CATALOGUE.some((known) => known.name === name);
+    const shipped = SHIPPED.includes(name);
     const own = free.find((model) => model.name === name);
     if (!enabled) {
       disabled.push(name);
@@ -57,7 +69,9 @@ export function wantedModels({ wake }: Config, found: readonly FoundModel[]): Wa
       if (input_scale !== "unit") entries.push(name);
       else refused.push({ name, message: "input_scale is for heads of your own: the shipped ones take int16" });
     } else if (own === undefined) {
-      refused.push({ name, message: unknownName(name, wake.models_folder, free) });
+      if (isTuned(settings) && slipOf(name, SHIPPED) === undefined)
+        waiting.push({ name, path: join(wake.models_folder, `${name}.onnx`) });
+      else refused.push({ name, message: unknownName(name, wake.models_folder, free) });
     }
   }
   for (const model of free) {
@@ -74,14 +88,32 @@ export function wantedModels({ wake }: Config, found: readonly FoundModel[]): Wa
       take(name, path, settings);
     }
   }
-  return { entries, refused, disabled, key: JSON.stringify([entries, versions, refused, disabled]) };
+  return { entries, refused, disabled, waiting, key: JSON.stringify([entries, versions, refused, disabled]) };
+}
+
+/** Whether somebody said how it is to be listened for, and not only that it is. */
+function isTuned({ threshold, patience, refractory, sure, vad_threshold, input_scale }: ModelSettings): boolean {
+  return (
+    threshold !== undefined ||
+    vad_threshold !== undefined ||
+    input_scale !== undefined ||
+    patience !== MODEL_DEFAULTS.patience ||
+    refractory !== MODEL_DEFAULTS.refractory ||
+    sure !== MODEL_DEFAULTS.sure
+  );
+}
+
+/** @returns the name that was meant, if one is near enough */
+function slipOf(name: string, known: readonly string[]): string | undefined {
+  const nearest = closest(name, known);
+  // A third of the letters wrong is still a slip of the fingers; more is another word.
+  return distance(name, nearest) <= Math.max(1, Math.floor(nearest.length / 3)) ? nearest : undefined;
 }
 
 function unknownName(name: string, folder: string, found: readonly FoundModel[]): string {
-  const known = [...CATALOGUE.map((one) => one.name), ...found.map((one) => one.name)];
-  const nearest = closest(name, known);
-  // A third of the letters wrong is still a slip of the fingers; more is another word.
-  const slip = distance(name, nearest) <= Math.max(1, Math.floor(nearest.length / 3));
-  const guess = slip ? ` Did you mean ${nearest}?` : "";
+  const usable = found.filter(({ problem }) => problem === undefined);
+  const known = [...new Set([...SHIPPED, ...usable.map((one) => one.name)])];
+  const meant = slipOf(name, known);
+  const guess = meant === undefined ? "" : ` Did you mean ${meant}?`;
   return `no wake word is called "${name}".${guess} Known are ${known.join(", ")}; a head of your own goes into ${folder}, or is named by "file"`;
 }

@@ -40,6 +40,8 @@ export type ActivationEvent =
       readonly holdMs: number;
       readonly simulated: boolean;
     }
+  /** Several may have heard it: who answers is not decided yet. */
+  | { readonly type: "contended"; readonly model: string; readonly source: string; readonly confidence: number }
   /** Comes with every look at the house: whether a wake word would be noticed now, and if not, why. */
   | { readonly type: "looked"; readonly hearing: true }
   | { readonly type: "looked"; readonly hearing: false; readonly reason: string }
@@ -72,6 +74,16 @@ export function stepActivation(before: Activation, event: ActivationEvent, nowMs
         confidence: event.confidence,
         untilMs: nowMs + event.holdMs,
         simulated: event.simulated,
+      };
+    case "contended":
+      // Whoever answers goes on: another word in another room is shown when it is answered.
+      if (isListening(before) && nowMs < before.untilMs) return before;
+      return {
+        ...entered(before, "arbitrating", nowMs),
+        model: event.model,
+        source: event.source,
+        confidence: event.confidence,
+        untilMs: nowMs + STATE_LIMIT_MS.arbitrating,
       };
     case "reset":
       return isListening(before) ? entered(before, "armed", nowMs) : before;

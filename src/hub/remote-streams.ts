@@ -10,6 +10,7 @@ import type { RecordWriter } from "../memory/record.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 
 const BLOCK_SAMPLES = SAMPLE_RATE / 50;
+const HOP_SAMPLES = 4 * BLOCK_SAMPLES;
 /** What a network may hold back and then bring at once; sound that comes faster than it is heard is a file. */
 const BURST_MS = 4000;
 /** A sender's clock may be this much faster than ours. */
@@ -25,7 +26,9 @@ export interface RemoteStreamsOptions {
 
 /** Why nobody may send, or may not go on. */
 export type StreamEnd =
-  | { readonly code: "streams_full"; readonly most: number }
+  | { readonly code: "streams_full" | "too_many_relays"; readonly most: number }
+  /** The hub's own microphone is called so. */
+  | { readonly code: "name_of_hub" }
   /** Somebody else sends under the same name now. */
   | { readonly code: "replaced" }
   | { readonly code: "faster_than_heard" };
@@ -87,10 +90,14 @@ export class RemoteStreams {
       muted,
       heard: () => memory.inferenceBell.ring(),
       close: () => {
-        if (slot.sender === sender) this.#free(slot);
+        if (slot.sender !== sender) return;
+        sender.fillHop();
+        this.#free(slot);
       },
     });
     slot.sender = sender;
+    Object.assign(slot.level.value, { rms: 0, peak: 0, noiseFloor: 0, band: 0, loudest: 0, samples: 0, atMs: 0 });
+    slot.level.publish();
     slot.ring.startEpoch();
     Object.assign(slot.record.value, { name, address, open: true, sinceMs });
     slot.record.publish();
@@ -102,10 +109,9 @@ export class RemoteStreams {
   #free(slot: Slot): void {
     const { name } = slot.record.value;
     slot.sender = undefined;
+    // The level stays: inference may still be hearing the end, and dates it by it.
     slot.record.value.open = false;
     slot.record.publish();
-    Object.assign(slot.level.value, { rms: 0, peak: 0, noiseFloor: 0, band: 0, loudest: 0, samples: 0, atMs: 0 });
-    slot.level.publish();
     this.#tell();
     this.#options.log.info("stream closed", { stream: slot.stream, source: name });
   }
@@ -134,6 +140,8 @@ class Sender implements RemoteStream {
   readonly #block = new Int16Array(BLOCK_SAMPLES);
   readonly #bytes = new Uint8Array(this.#block.buffer);
   #filled = 0;
+  /** Samples written since the epoch began, modulo a hop. */
+  #ofHop = 0;
   #samples = 0;
   readonly #sinceMs: number;
   #muted = false;
@@ -180,6 +188,17 @@ class Sender implements RemoteStream {
     this.#options.close();
   }
 
+  /** Listeners take whole hops: silence behind the end lets the last word be heard. */
+  fillHop(): void {
+    if (this.#muted) return;
+    while (this.#filled > 0 || this.#ofHop > 0) {
+      this.#block.fill(0, Math.ceil(this.#filled / 2));
+      this.#filled = 0;
+      this.#write();
+    }
+    this.#publish(this.#options.monotonicMs());
+  }
+
   /** No sample is taken any more. */
   end(why: StreamEnd): void {
     this.#end = why;
@@ -190,6 +209,7 @@ class Sender implements RemoteStream {
     if (muted === this.#muted) return;
     this.#muted = muted;
     this.#slot.ring.startEpoch();
+    this.#ofHop = 0;
     this.#meter.reset();
     this.#loudest.reset();
     this.#publish(this.#options.monotonicMs());
@@ -198,6 +218,7 @@ class Sender implements RemoteStream {
   #write(): void {
     const { ring, level } = this.#slot;
     ring.write(this.#block, BLOCK_SAMPLES);
+    this.#ofHop = (this.#ofHop + BLOCK_SAMPLES) % HOP_SAMPLES;
     this.#meter.push(this.#block, BLOCK_SAMPLES);
     level.value.samples += BLOCK_SAMPLES;
     level.value.loudest = this.#loudest.push(this.#meter.rms);

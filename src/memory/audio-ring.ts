@@ -143,6 +143,20 @@ export class AudioRingReader {
     return "block";
   }
 
+  /**
+   * Copies the samples that end at `end`, an index of this ring, whatever the cursor. Of another epoch or not: they are
+   * what was written.
+   *
+   * @returns whether all of them are still there
+   */
+  copyBefore(end: number, into: Int16Array): boolean {
+    const begin = (end - into.length) | 0;
+    if (((this.written - end) | 0) < 0 || this.#isLapped((this.written - begin) | 0)) return false;
+    const mask = this.#capacity - 1;
+    for (let i = 0; i < into.length; i++) into[i] = this.#samples[(begin + i) & mask] ?? 0;
+    return !this.#isLapped((this.written - begin) | 0);
+  }
+
   /** Passes over samples that can be read, and counts them as lost. What comes next does not continue what was read. */
   skip(samples: number): void {
     if (samples > this.available)

@@ -9,7 +9,7 @@ import { record } from "./record.ts";
 
 /** "EARS" */
 export const MAGIC = 0x45415253;
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Models that can be loaded at once. */
 export const MAX_MODELS = 32;
@@ -37,7 +37,7 @@ export const LEVEL = record("level", "capture (stream 0), web (others)", {
 
 /** What the microphone is doing. */
 export const CAPTURE = record("capture", "capture", {
-  state: choice(["starting", "waiting", "open", "muted", "ended"], "waiting: no device, trying again"),
+  state: choice(["starting", "waiting", "open", "muted", "ended", "none"], "waiting: no device, trying again"),
   sinceMs: f64("when this state began"),
   source: text(256, "as configured"),
   device: text(256, "what was opened"),
@@ -101,6 +101,7 @@ export const DETECTION = record("detection", "inference", {
   stream: i32("0 is the local microphone"),
   source: text(64, "name of a stream from elsewhere; empty for the local microphone"),
   model: text(64, ""),
+  label: text(64, "which of the model's classes; its name where it has one"),
   confidence: f64("0..1"),
   threshold: f64("0..1"),
   voice: f64("highest probability of speech, 0..1; -1 where nobody asked"),

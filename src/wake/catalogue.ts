@@ -42,6 +42,9 @@ export interface KnownModel extends FeatureModel {
   readonly threshold: number;
 }
 
+/** Of a head that is none of these and does not tell: with two frames in a row, about what one at 0.5 lets through. */
+export const USER_THRESHOLD = 0.4;
+
 /** The label of output 0 of a head with several classes. */
 export const BACKGROUND_CLASS = "background";
 

@@ -1,14 +1,15 @@
 /** One stream from PCM to what was heard: scores from the engine, a trigger for each model, and a veto where nobody spoke. */
 import type { Engine, WakeHop, WakeStream } from "./engine.ts";
-import { HOP_MS } from "./features.ts";
+import { EMBEDDING_MEL_FRAMES, HOP_MEL_FRAMES, HOP_MS } from "./features.ts";
 import type { LoadedModel } from "./load.ts";
 import { NearMissWatch } from "./near-miss.ts";
 import { RecentPcm } from "./recent-pcm.ts";
 import {
   DEFAULT_PATIENCE_FRAMES,
   DEFAULT_REFRACTORY_MS,
-  DEFAULT_SURE,
   DEFAULT_VAD_THRESHOLD,
+  defaultSure,
+  leastScore,
   Trigger,
   type TriggerSettings,
 } from "./trigger.ts";
@@ -20,6 +21,11 @@ import { LOOK_BACK_SAMPLES, type VoiceActivity } from "./voice-activity.ts";
  * embeddings reach back 2.0 s.
  */
 export const HOLD_MS = 2000;
+
+/** As {@link HOLD_MS}, for a model that looks back over more than 16 embeddings: 3.4 s for a window of 34. */
+export function holdMs({ window }: Pick<LoadedModel, "window">): number {
+  return Math.max(HOLD_MS, EMBEDDING_MEL_FRAMES * (HOP_MS / HOP_MEL_FRAMES) + (window - 1) * HOP_MS);
+}
 
 /** How many frames of a recording its unknown past reaches into. */
 const PAST_FRAMES = HOLD_MS / HOP_MS;
@@ -68,7 +74,7 @@ export interface Detector {
   readonly asleep: boolean;
   /** Models that cannot fire because their score has not fallen since they last could. */
   readonly stuck: number;
-  /** Until when a live stream is deaf, on the clock of the frames; -Infinity for a recording. */
+  /** Until when all models of a live stream are deaf, on the clock of the frames; -Infinity for a recording. */
   readonly heldUntilMs: number;
   /**
    * Takes the next 80 ms. One call at a time.
@@ -120,7 +126,7 @@ export function defaultSettings(model: LoadedModel): TriggerSettings {
     threshold: model.threshold,
     patience: DEFAULT_PATIENCE_FRAMES,
     refractoryMs: DEFAULT_REFRACTORY_MS,
-    sure: DEFAULT_SURE,
+    sure: defaultSure(model.threshold),
     vadThreshold: DEFAULT_VAD_THRESHOLD,
   };
 }
@@ -145,11 +151,17 @@ function newWatch(settings: TriggerSettings): Watch {
   return { trigger: new Trigger(settings), near: new NearMissWatch() };
 }
 
+/** Whether the scores of `now` continue those of `before`: the same head over the same features. */
+function goesOn(before: LoadedModel, now: LoadedModel): boolean {
+  return before.path === now.path && before.sha256 === now.sha256 && before.inputScale === now.inputScale;
+}
+
 /**
  * A detector for one stream.
  *
- * Models that come and go with `engine.setModels` are taken up at the next hop: those that stay keep their trigger, and
- * a new one is deaf for {@link HOLD_MS}, since the word it would fire for may have been answered already.
+ * Models that come and go with `engine.setModels` are taken up at the next hop: those that stay keep their trigger. One
+ * that is new, or another than before under its name, is deaf for {@link HOLD_MS}: the word it would fire for may have
+ * been answered already, and at another scale it looks back at nothing.
  *
  * A recording scores from its first frame, but it begins in the middle of something, and the step from the quiet start
  * to a room's noise looks like a word to some heads (of 490 clips without it, 85 woke "alexa" within their first
@@ -188,17 +200,18 @@ export function createDetector(
   keepRecent();
 
   const takeUpModels = (frameStartMs: number): void => {
-    const earlier = new Map(models.map((model, index) => [model.name, watches[index]]));
+    const earlier = new Map(models.map((model, index) => [model.name, { model, watch: watches[index] }]));
     models = engine.models;
     scores = new Float32Array(models.length);
     twinScores = new Float32Array(models.length);
     watches = models.map((model) => {
-      const kept = earlier.get(model.name);
-      kept?.trigger.configure(settingsOf(model));
-      if (kept) return kept;
-      const added = newWatch(settingsOf(model));
-      added.trigger.hold(Math.max(heldUntilMs, frameStartMs + HOLD_MS));
-      return added;
+      const before = earlier.get(model.name);
+      const watch = before?.watch ?? newWatch(settingsOf(model));
+      watch.trigger.configure(settingsOf(model));
+      if (before && goesOn(before.model, model)) return watch;
+      watch.trigger.hold(Math.max(heldUntilMs, frameStartMs + holdMs(model)));
+      watch.near.reset();
+      return watch;
     });
     keepRecent();
   };
@@ -269,8 +282,12 @@ export function createDetector(
       if (engine.models !== models) takeUpModels(frameEndMs - HOP_MS);
       if (pcm === undefined) return [{ stream, pcm, scores }];
       if (holdFromMs !== undefined) {
-        heldUntilMs = Math.max(holdFromMs, frameEndMs - HOP_MS) + HOLD_MS;
-        for (const { trigger } of watches) trigger.hold(heldUntilMs);
+        const fromMs = Math.max(holdFromMs, frameEndMs - HOP_MS);
+        heldUntilMs = fromMs + HOLD_MS;
+        for (const [i, { trigger }] of watches.entries()) {
+          const model = models[i];
+          if (model) trigger.hold(fromMs + holdMs(model));
+        }
         holdFromMs = undefined;
       }
       recent?.push(pcm);
@@ -294,7 +311,7 @@ export function createDetector(
         const score = believedScore(i);
         if (trigger.step(score, frameEndMs)) fired.push(i);
         const couldFire = trigger.state.kind === "armed" || trigger.state.kind === "counting";
-        const ended = near.step(score, trigger.settings.threshold, !couldFire, frameEndMs, stream.classOf(i));
+        const ended = near.step(score, leastScore(trigger.settings), !couldFire, frameEndMs, stream.classOf(i));
         if (ended) tell("below", i, ended.classIndex, { ...ended, voice: undefined });
       }
       if (framesHeard === PAST_FRAMES) twin = undefined;

@@ -7,6 +7,7 @@ import {
   type FeatureModel,
   type KnownModel,
   MELSPECTROGRAM,
+  USER_THRESHOLD,
 } from "./catalogue.ts";
 import { type EmbeddingForm, type FormedFeatures, openFeatures, type PublishedGraph } from "./feature-form.ts";
 import { EMBEDDING_SIZE, type InputScale } from "./features.ts";
@@ -73,8 +74,6 @@ export interface ReadModel {
   readonly bytes: Uint8Array;
 }
 
-/** With two frames in a row, about what one at openWakeWord's 0.5 lets through. */
-const USER_THRESHOLD = 0.4;
 /** openWakeWord's. */
 const DEFAULT_SCALE: InputScale = "int16";
 const REINSTALL = '"npm ci" in the project\'s folder (or "npm start") puts it back';

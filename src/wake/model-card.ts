@@ -12,6 +12,8 @@ export interface ModelCard {
   readonly inputScale?: InputScale;
 }
 
+/** What a person takes for a number; `Number` would take "0x1" for one too. */
+const DECIMAL = /^\d*\.?\d+(e[+-]?\d+)?$/i;
 /** The configuration takes no lower threshold either. */
 const LEAST_THRESHOLD = 0.01;
 
@@ -26,7 +28,7 @@ export function readModelCard(metadata: ReadonlyMap<string, string>): ModelCard 
   const [threshold, phrase, source, scale] = [said("threshold"), said("phrase"), said("source"), said("input_scale")];
   const licence = said("licence") ?? said("license");
 
-  const level = Number(threshold ?? LEAST_THRESHOLD);
+  const level = threshold === undefined ? LEAST_THRESHOLD : DECIMAL.test(threshold) ? Number(threshold) : Number.NaN;
   if (!(level >= LEAST_THRESHOLD && level <= 1)) {
     return `its metadata says threshold "${threshold}"; it must be a number of ${LEAST_THRESHOLD} to 1`;
   }

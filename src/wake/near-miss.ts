@@ -2,7 +2,7 @@
  * Words that almost fired: what a person needs to see to tune a threshold. Pure; one for each model and stream.
  */
 
-/** From this share of the threshold on a score is worth telling. */
+/** From this share of the least score that may fire on, one is worth telling. */
 export const NEAR_RATIO = 0.5;
 
 export interface AlmostHeard {
@@ -15,7 +15,7 @@ export interface AlmostHeard {
 }
 
 /**
- * An episode is a run of frames with scores near the threshold. It is told once, when it is over, unless it fired or
+ * An episode is a run of frames with scores near what may fire. It is told once, when it is over, unless it fired or
  * touched a time in which the model was deaf: that of a stream that has just begun, or after a hit.
  */
 export class NearMissWatch {
@@ -25,17 +25,12 @@ export class NearMissWatch {
   #spoilt = false;
 
   /**
+   * @param least the least score that may fire
    * @param spoils whether this frame fired, or nothing could have fired in it
    * @returns the near miss that ended before this frame
    */
-  step(
-    score: number,
-    threshold: number,
-    spoils: boolean,
-    frameEndMs: number,
-    classIndex: number,
-  ): AlmostHeard | undefined {
-    if (score >= threshold * NEAR_RATIO) {
+  step(score: number, least: number, spoils: boolean, frameEndMs: number, classIndex: number): AlmostHeard | undefined {
+    if (score >= least * NEAR_RATIO) {
       this.#spoilt ||= spoils;
       if (score > this.#peak) {
         this.#peak = score;

@@ -1,6 +1,6 @@
 /** When the scores of one model become a detection. Pure: time is handed in. */
 
-/** How far a score must fall before the same word can be heard again, as a share of the threshold. */
+/** How far a score must fall before the same word can be heard again, as a share of {@link leastScore}. */
 export const RELEASE_RATIO = 0.8;
 
 export interface TriggerSettings {
@@ -10,7 +10,7 @@ export interface TriggerSettings {
   readonly patience: number;
   /** How long after a hit nothing fires. */
   readonly refractoryMs: number;
-  /** A score from which one frame is enough, whatever patience says; undefined or above 1: none is. */
+  /** A score from which one frame is enough, whatever threshold and patience say; undefined or above 1: none is. */
   readonly sure: number | undefined;
   /** The probability of speech, 0..1, that a hit must come with, or it is none; 0: nobody asks. */
   readonly vadThreshold: number;
@@ -21,6 +21,16 @@ export const DEFAULT_PATIENCE_FRAMES = 2;
 export const DEFAULT_REFRACTORY_MS = 2000;
 export const DEFAULT_SURE = 0.95;
 export const DEFAULT_VAD_THRESHOLD = 0.8;
+
+/** Of a model of which nothing is said: a threshold above {@link DEFAULT_SURE} is not undercut by it. */
+export function defaultSure(threshold: number): number {
+  return Math.max(DEFAULT_SURE, threshold);
+}
+
+/** The least score that may be a hit: the threshold, or `sure` where that is lower. */
+export function leastScore({ threshold, sure }: TriggerSettings): number {
+  return sure === undefined ? threshold : Math.min(threshold, sure);
+}
 
 /** Where a trigger stands. */
 export type TriggerState =
@@ -41,7 +51,7 @@ const FALLING: TriggerState = { kind: "falling" };
 /**
  * The state after one frame. It fired in that frame if {@link firedIn} says so.
  *
- * A score has fallen when it is below {@link RELEASE_RATIO} times the threshold. A crossing that begins in a deaf time
+ * A score has fallen when it is below {@link RELEASE_RATIO} times {@link leastScore}. A crossing that begins in a deaf time
  * belongs to that time: it never fires, however long it lasts. The first crossing after it fires, even in the first
  * frame, provided that the score had fallen in the frame before.
  *
@@ -53,7 +63,7 @@ export function advance(
   score: number,
   frameEndMs: number,
 ): TriggerState {
-  const fallen = score < settings.threshold * RELEASE_RATIO;
+  const fallen = score < leastScore(settings) * RELEASE_RATIO;
   switch (state.kind) {
     case "refractory":
     case "held":
@@ -63,9 +73,9 @@ export function advance(
       return fallen ? ARMED : FALLING;
     case "armed":
     case "counting": {
-      if (!(score >= settings.threshold)) return ARMED;
-      const frames = state.kind === "counting" ? state.frames + 1 : 1;
       const sure = settings.sure !== undefined && score >= settings.sure;
+      if (!(score >= settings.threshold || sure)) return ARMED;
+      const frames = state.kind === "counting" ? state.frames + 1 : 1;
       if (frames < settings.patience && !sure) return { kind: "counting", frames };
       return { kind: "refractory", hitAtMs: frameEndMs, untilMs: frameEndMs + settings.refractoryMs, fallen: false };
     }

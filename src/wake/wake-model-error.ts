@@ -31,4 +31,10 @@ export class WakeModelError extends Error {
   ) {
     super(message, options);
   }
+
+  /** The message for those who name the model themselves. */
+  get reason(): string {
+    const named = `model ${this.model}: `;
+    return this.message.startsWith(named) ? this.message.slice(named.length) : this.message;
+  }
 }

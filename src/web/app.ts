@@ -11,6 +11,7 @@ import { wordsFor } from "../config/wording.ts";
 import { requireOwnHost, requireOwnOrigin, requirePassword } from "./guard.ts";
 import type { Asset } from "./page.ts";
 import { type ActionsOptions, addActionRoutes } from "./routes/actions.ts";
+import { addHouseRoutes, type HouseRoutesOptions } from "./routes/house.ts";
 import { addListeningRoutes, type ListeningOptions } from "./routes/listening.ts";
 import { addPageRoutes } from "./routes/page.ts";
 import { addSettingsRoutes, type SettingsOptions } from "./routes/settings.ts";
@@ -20,9 +21,16 @@ import { WebError } from "./web-error.ts";
 /** The largest request that makes sense here is a whole configuration. */
 const MOST_BODY_BYTES = 64 * 1024;
 
-export interface AppOptions extends ListeningOptions, SettingsOptions, ActionsOptions, StreamsOptions {
+export interface AppOptions
+  extends ListeningOptions,
+    SettingsOptions,
+    ActionsOptions,
+    StreamsOptions,
+    HouseRoutesOptions {
   readonly version: string;
   readonly page: ReadonlyMap<string, Asset>;
+  /** The WebSocket at `/relay`. */
+  readonly relayDoor: MiddlewareHandler;
   /** The WebSocket at `/ws`. */
   readonly live: MiddlewareHandler;
   readonly log: { error(event: string, fields: Record<string, unknown>): void };
@@ -49,6 +57,10 @@ export function createApp(options: AppOptions): OpenAPIHono {
       },
     }),
   );
+  // Relays have tokens of their own.
+  app.get("/relay", options.relayDoor, () => {
+    throw new WebError(426, "websocket_only", "this is a WebSocket", "docs/protocol.md says what is spoken there");
+  });
   app.use(requireOwnHost(password), requirePassword(password), requireOwnOrigin());
   // The body of a stream has no end.
   app.use(except("/api/streams/*", bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseTooLarge })));
@@ -57,6 +69,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addSettingsRoutes(app, options);
   addActionRoutes(app, options);
   addStreamRoutes(app, options);
+  addHouseRoutes(app, options);
   app.get("/ws", options.live, () => {
     throw new WebError(426, "websocket_only", "this is a WebSocket", "open it with ws://");
   });

@@ -25,10 +25,10 @@ export const MODEL_SETTINGS = z
   .strictObject({
     enabled: z.boolean(),
     active: z.boolean().describe("the same as enabled"),
-    threshold: z.number(),
-    sensitivity: z.number().describe("1 - threshold"),
-    patience: z.number().int(),
-    refractory: z.number().describe("milliseconds"),
+    threshold: z.number().nullable().describe("null sets the model's own"),
+    sensitivity: z.number().nullable().describe("1 - threshold; null as there"),
+    patience: z.number().int().nullable().describe("null sets the default"),
+    refractory: z.number().nullable().describe("milliseconds; null sets the default"),
     sure: z
       .number()
       .nullable()
@@ -104,8 +104,8 @@ export function modelPatch(
   const isNews = (value: unknown, now: unknown) => value !== undefined && value !== (now ?? null);
   const enabled = either(settings.enabled, settings.active, model.enabled);
   const { sensitivity } = settings;
-  const asThreshold = sensitivity === undefined ? undefined : Number((1 - sensitivity).toFixed(6));
-  const threshold = either(settings.threshold, asThreshold, model.threshold);
+  const asThreshold = typeof sensitivity === "number" ? Number((1 - sensitivity).toFixed(6)) : sensitivity;
+  const threshold = either<number | null>(settings.threshold, asThreshold, model.threshold);
   return {
     wake: {
       models: {

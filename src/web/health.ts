@@ -18,6 +18,12 @@ export interface StreamSight {
   readonly name: string;
   /** Since the newest sample, or since it came. */
   readonly audioAgeMs: number;
+  /** A word in it would fire. */
+  readonly listening: boolean;
+  /** For how long sound came in which no word would have fired; 0 while it is listened to. */
+  readonly deafMs: number;
+  /** As {@link Sight.stuckMs}. */
+  readonly stuckMs: number;
   readonly lagMs: number;
   /** Within the last minute. */
   readonly lostSamples: number;
@@ -48,6 +54,8 @@ export interface Sight {
   readonly lostSamples: number;
   /** Streams from elsewhere. */
   readonly streams: readonly StreamSight[];
+  /** Relays that are connected and hear wake words themselves. */
+  readonly relays: number;
   /** Models that are switched on. */
   readonly wanted: number;
   readonly listening: number;
@@ -64,6 +72,8 @@ const NO_BEAT_MS = 2000;
 const DIGITAL_SILENCE_MS = 60_000;
 const LAG_MS = 1000;
 const SILENT_STREAM_MS = 5000;
+/** A stream is armed 2 s after it begins, or begins anew. */
+const DEAF_STREAM_MS = 10_000;
 const TOO_SLOW = "this machine is too slow for so many streams and models: send fewer, or switch models off";
 /** After a word its score stays high for a second or two: longer, and the next word goes unnoticed. */
 const STUCK_MS = 10_000;
@@ -96,6 +106,7 @@ function deafness(sight: Sight): Reason | undefined {
   }
   if (sight.muted) return down("muted", "muted", "unmute on the page or with POST /api/mute");
   const { state, error, source } = sight.capture;
+  if (state === "none") return elsewhere(sight);
   if (state === "ended") return down("audio_ended", `the audio of ${source} is over`, "start it again, or with ?loop");
   if (state === "waiting" && source.startsWith("file:")) {
     return down("no_audio_source", `no audio: ${error}`, "audio.source names the file");
@@ -108,18 +119,38 @@ function deafness(sight: Sight): Reason | undefined {
     const since = Number.isFinite(sight.audioAgeMs) ? ` for ${Math.round(sight.audioAgeMs / 1000)} s` : " yet";
     return down("no_audio", `no samples${since}`, "the device is opened again by itself");
   }
-  if (sight.wanted === 0) return down("no_models", "no model is switched on", "switch one on under wake.models");
-  if (sight.listening === 0) {
-    const [first] = sight.failed;
-    if (first !== undefined) return down("model_failed", first.error);
-    return down("models_loading", "the models are loading");
-  }
+  const modelless = noModels(sight);
+  if (modelless !== undefined) return modelless;
   if (sight.scoreAgeMs > NO_SCORE_MS) {
     return down("no_scores", "audio comes, but inference scores none of it", "it may be catching up; see lagMs");
   }
   if (!sight.armed) return down("arming", "arming: a stream is listened to for 2 s before it may wake anybody");
   if (sight.coolsInMs > 0) return down("cooldown", `cooling down for ${Math.ceil(sight.coolsInMs / 1000)} s`);
   return undefined;
+}
+
+function noModels({ wanted, listening, failed }: Sight): Reason | undefined {
+  const severity = "down";
+  if (wanted === 0) {
+    const hint = "switch one on under wake.models";
+    return { code: "no_models", severity, message: "no model is switched on", hint };
+  }
+  if (listening > 0) return undefined;
+  const [first] = failed;
+  if (first !== undefined) return { code: "model_failed", severity, message: first.error };
+  return { code: "models_loading", severity, message: "the models are loading" };
+}
+
+/** Where no microphone is wanted here, others are listened to: that nobody sends is their affair. */
+function elsewhere(sight: Sight): Reason | undefined {
+  if (sight.relays > 0) return undefined;
+  const modelless = noModels(sight);
+  if (modelless !== undefined) return modelless;
+  if (sight.streams.some(({ listening }) => listening)) return undefined;
+  const comes = sight.streams.some(({ audioAgeMs }) => audioAgeMs <= NO_AUDIO_MS);
+  const message = comes ? "arming: what comes is not listened to yet" : "nobody sends sound";
+  const hint = "audio.source is none: sound comes by PUT /api/streams/NAME, or relays connect";
+  return { code: "no_streams", severity: "degraded", message, hint };
 }
 
 export type Hearing = { readonly hearing: true } | { readonly hearing: false; readonly reason: string };
@@ -151,20 +182,22 @@ export function assessHealth(
     reasons.push({ code: "model_failed", severity: "down", message: `${name}: ${error}` });
   }
   const missing = sight.wanted - sight.listening - sight.failed.length;
-  if (deaf === undefined && missing > 0) {
+  if ((deaf === undefined || deaf.code === "no_streams") && missing > 0) {
     const which = missing === 1 ? "one model is" : `${missing} models are`;
     reasons.push({ code: "models_loading", severity: "down", message: `${which} switched on, but not loaded yet` });
   }
-  if (deaf === undefined && sight.stuckMs > STUCK_MS) {
+  // What was last seen of a microphone that is not wanted any more says nothing.
+  const local = sight.capture.state !== "none";
+  if (local && deaf === undefined && sight.stuckMs > STUCK_MS) {
     const seconds = Math.round(sight.stuckMs / 1000);
     const message = `a model cannot fire: its score has stayed near its threshold for ${seconds} s`;
     reasons.push({ code: "model_stuck", severity: "down", message, hint: "raise its threshold" });
   }
-  if (sight.audioAgeMs <= NO_AUDIO_MS && sight.silentMs > DIGITAL_SILENCE_MS) {
+  if (local && sight.audioAgeMs <= NO_AUDIO_MS && sight.silentMs > DIGITAL_SILENCE_MS) {
     const seconds = Math.round(sight.silentMs / 1000);
     degraded("digital_silence", `nothing but zeros for ${seconds} s`, "check the plug and the mixer: alsamixer, F4");
   }
-  if (sight.lagMs > LAG_MS) {
+  if (local && sight.lagMs > LAG_MS) {
     degraded(
       "lagging",
       `inference is ${Math.round(sight.lagMs)} ms behind`,
@@ -178,9 +211,18 @@ export function assessHealth(
     );
   }
   if (sight.modelsTrouble !== "") degraded("models_trouble", sight.modelsTrouble);
-  for (const { name, audioAgeMs, lagMs, lostSamples } of sight.streams) {
-    if (audioAgeMs > SILENT_STREAM_MS) {
+  for (const { name, audioAgeMs, deafMs, stuckMs, lagMs, lostSamples } of sight.streams) {
+    // While muted nothing is taken from anybody, so nobody is seen to send.
+    if (!sight.muted && audioAgeMs > SILENT_STREAM_MS) {
       degraded("stream_silent", `${name} is connected, but has sent no sound for ${Math.round(audioAgeMs / 1000)} s`);
+    }
+    if (!sight.muted && sight.listening > 0 && deafMs > DEAF_STREAM_MS) {
+      const message = `${name} sends sound, but for ${Math.round(deafMs / 1000)} s no word in it would have been noticed`;
+      degraded("stream_unarmed", message, "it may have gaps, or inference does not keep up; see its lagMs");
+    }
+    if (stuckMs > STUCK_MS) {
+      const message = `a model cannot fire for ${name}: its score has stayed near its threshold for ${Math.round(stuckMs / 1000)} s`;
+      degraded("stream_stuck", message, "raise its threshold");
     }
     if (lagMs > LAG_MS) degraded("stream_lagging", `inference is ${Math.round(lagMs)} ms behind ${name}`, TOO_SLOW);
     if (lostSamples > 0) {

@@ -5,6 +5,7 @@
 
 import type { Config } from "../config/schema.ts";
 import { type Activation, type ActivationEvent, INITIAL_ACTIVATION, stepActivation } from "../hub/activation.ts";
+import type { HeardWord } from "../hub/hub-ears.ts";
 import { MAX_MODELS, WORKERS } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import { assessHealth, hearing, type Sight, type WorkerSight } from "./health.ts";
@@ -18,6 +19,8 @@ import type {
   LiveMessage,
   ModelView,
   NearMissView,
+  RelayView,
+  RoundView,
   StateView,
   StreamView,
 } from "./schemas.ts";
@@ -30,6 +33,7 @@ const STALE_MS = 5000;
 /** Of detections, and of near misses. */
 const KEPT = 100;
 const SHOWN = 20;
+const SHOWN_ROUNDS = 10;
 
 /** What was heard, as pages are told of it. */
 export type HeardMessage = Extract<LiveMessage, { readonly type: "detection" | "near_miss" }>;
@@ -43,6 +47,12 @@ export interface HouseOptions {
   readonly unixMs: () => number;
   readonly hostName: string;
   readonly version: string;
+  /** Called with each wake word that was heard: who answers is decided elsewhere, by {@link House.wake}. */
+  readonly claim: (word: HeardWord) => void;
+  /** Who is connected; the local microphone first. */
+  readonly relays: () => readonly RelayView[];
+  /** How it was decided who answers; newest first. */
+  readonly rounds: () => readonly RoundView[];
   /** What else is wrong, that the shared memory does not know: a file that could not be written, say. */
   readonly troubles: () => readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
 }
@@ -95,7 +105,7 @@ export class House {
     this.#activation = kept.sequence === 0 ? INITIAL_ACTIVATION : { ...kept };
     this.#lastSoundMs = options.monotonicMs();
     // What was heard before this worker lived is shown, and wakes nobody again.
-    this.#takeHeard();
+    this.#takeHeard(() => {});
   }
 
   get muted(): boolean {
@@ -116,23 +126,28 @@ export class House {
     if (this.#score.refresh() === "fresh") this.#remember();
     this.#loss.look(this.#score.value.lost, nowMs);
     this.#remote.look(nowMs);
-    const fresh = this.#takeHeard();
-    for (const heard of fresh) {
-      if (heard.type !== "detection") continue;
-      const { model, source, confidence } = heard.detection;
-      const { hold: holdMs } = this.#options.config().activation;
-      this.#wake({ model, source: source ?? "", confidence, holdMs, simulated: false });
-    }
+    const fresh = this.#takeHeard(this.#options.claim);
     const heard = hearing(this.#sight(nowMs));
     this.#step({ type: "looked", ...heard }, nowMs);
     return fresh;
+  }
+
+  /** Somebody claims a word, and it is not decided yet who answers. */
+  contend(model: string, source: string, confidence: number): void {
+    this.#step({ type: "contended", model, source, confidence }, this.#options.monotonicMs());
+  }
+
+  /** Somebody answers. @param source the relay, empty for this machine's microphone */
+  wake(model: string, source: string, confidence: number): void {
+    const { hold: holdMs } = this.#options.config().activation;
+    this.#wake({ model, source, confidence, holdMs, simulated: false });
   }
 
   /** Wakes as if a word had been heard: for trying out what follows a wake word. */
   simulate(model: string, confidence: number, holdMs: number): DetectionView {
     this.#simulations++;
     const timestamp = this.#options.unixMs();
-    const heard = { id: -this.#simulations, stream: 0, source: "", model, confidence, threshold: 0 };
+    const heard = { id: -this.#simulations, stream: 0, source: "", model, label: model, confidence, threshold: 0 };
     const detection = detectionView(heard, timestamp, true);
     keep(this.#detections, detection);
     this.#wake({ model, source: "", confidence, holdMs, simulated: true });
@@ -209,6 +224,7 @@ export class House {
       frame: score.frame,
       asleep: scored && score.asleep,
       streams: this.#remote.levels(nowMs),
+      relays: this.#options.relays().flatMap(({ id, rms }) => (rms === null ? [] : [{ id, rms: rounded(rms) }])),
     };
   }
 
@@ -248,6 +264,8 @@ export class House {
         asleep: fresh && this.#score.value.asleep,
       },
       streams: [this.#localStream(sight, name ?? hostName), ...this.#remote.views(nowMs, utcOf)],
+      relays: [...this.#options.relays()],
+      rounds: this.#options.rounds().slice(0, SHOWN_ROUNDS),
       models: this.models(),
       detections: this.#detections.slice(0, SHOWN),
       nearMisses: this.#nearMisses.slice(0, SHOWN),
@@ -298,7 +316,7 @@ export class House {
     return this.#score.value.models === this.#modelTable.read().generation;
   }
 
-  #takeHeard(): HeardMessage[] {
+  #takeHeard(claim: (word: HeardWord) => void): HeardMessage[] {
     const { unixMs, monotonicMs } = this.#options;
     const fresh: HeardMessage[] = [];
     for (let event = this.#detectionRing.next(); event !== undefined; event = this.#detectionRing.next()) {
@@ -307,6 +325,7 @@ export class House {
         const detection = detectionView(event, timestamp, false);
         fresh.push({ type: "detection", detection });
         keep(this.#detections, detection);
+        claim(event);
       } else {
         const nearMiss = nearMissView(event, timestamp, event.kind);
         fresh.push({ type: "near_miss", nearMiss });
@@ -363,6 +382,7 @@ export class House {
       lagMs: score.lagMs,
       lostSamples: this.#loss.samples,
       streams: this.#remote.sights(nowMs),
+      relays: this.#options.relays().filter(({ kind, detects }) => kind === "relay" && detects).length,
       modelsTrouble: this.#modelTable.value.trouble,
       wanted: this.#options.wanted(),
       listening: rows.filter(({ state }) => state === "listening").length,

@@ -20,10 +20,12 @@ export interface LiveLoopOptions {
   readonly mirror: () => ((snapshot: Snapshot) => void) | undefined;
   /** Called at every look. */
   readonly beat: (nowMs: number) => void;
+  /** Called after every look. @returns when it wants to be called again at the latest, ms */
+  readonly alsoLook: () => number;
 }
 
 export async function runLiveLoop(options: LiveLoopOptions): Promise<void> {
-  const { house, bell, audience, monotonicMs, updateRateMs, mirror, beat } = options;
+  const { house, bell, audience, monotonicMs, updateRateMs, mirror, beat, alsoLook } = options;
   let levelsDueMs = monotonicMs();
   let told = "";
   while (!house.shutdown) {
@@ -31,6 +33,7 @@ export async function runLiveLoop(options: LiveLoopOptions): Promise<void> {
     const nowMs = monotonicMs();
     beat(nowMs);
     for (const heard of house.look()) audience.tell(heard);
+    const mostMs = Math.min(LOOK_MS, alsoLook());
     const toFile = mirror();
     if (audience.size > 0 || toFile !== undefined) {
       const state = house.state();
@@ -48,14 +51,17 @@ export async function runLiveLoop(options: LiveLoopOptions): Promise<void> {
         levelsDueMs = nowMs - levelsDueMs > rate ? nowMs + rate : levelsDueMs + rate;
       }
       if (due || changed) toFile?.({ state, levels: house.levels() });
-      await bell.rung(rings, Math.max(1, Math.min(LOOK_MS, levelsDueMs - monotonicMs())));
+      await bell.rung(rings, Math.max(1, Math.min(mostMs, levelsDueMs - monotonicMs())));
     } else {
-      await bell.rung(rings, LOOK_MS);
+      await bell.rung(rings, mostMs);
     }
   }
 }
 
-/** What moves all the time and is told with the levels, or is of no interest until something else changes. */
+/**
+ * What moves all the time and is told with the levels, or is of no interest until something else changes. When something
+ * began is among them: made of two clocks, it is a millisecond more or less at each look, and never changes alone.
+ */
 const VOLATILE = new Set([
   "now",
   "current_rms",
@@ -65,7 +71,10 @@ const VOLATILE = new Set([
   "beatAgeMs",
   "uptimeMs",
   "lagMs",
+  "delayMs",
   "asleep",
+  "since",
+  "openedAt",
 ]);
 
 function withoutTheVolatile(key: string, value: unknown): unknown {

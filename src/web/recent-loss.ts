@@ -4,9 +4,14 @@
 const LOSS_MS = 60_000;
 
 export class RecentLoss {
-  #seen = 0;
+  #seen: number;
   #recent = 0;
   #atMs = 0;
+
+  /** @param seen what the counter says already, and is of no interest */
+  constructor(seen = 0) {
+    this.#seen = seen;
+  }
 
   /** Samples that were lost since the last minute without a loss. */
   get samples(): number {

@@ -1,4 +1,6 @@
 /** The streams that send from elsewhere, as the shared memory shows them. Runs in the web worker. */
+import type { ValueOf } from "../memory/field.ts";
+import type { SCORE, STREAM } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import type { StreamSight } from "./health.ts";
 import { RecentLoss } from "./recent-loss.ts";
@@ -7,6 +9,8 @@ import { rounded } from "./views.ts";
 
 /** No sample for this long, and nothing is heard of it. */
 const FRESH_MS = 1000;
+/** Inference may be 4 s behind before it passes sound over; an older score says nothing of what is said now. */
+const STALE_SCORE_MS = 5000;
 
 export class RemoteSight {
   readonly #streams;
@@ -18,14 +22,27 @@ export class RemoteSight {
       level: memory.level(index + 1).reader(),
       score: memory.score(index + 1).reader(),
       loss: new RecentLoss(),
+      /** Of the sender that the loss and the deafness belong to. */
+      sinceMs: 0,
+      /** When it was last listened to, or sent nothing to listen to. */
+      wellMs: 0,
     }));
   }
 
   look(nowMs: number): void {
-    for (const { record, level, score, loss } of this.#streams) {
-      if (!record.read().open) continue;
+    for (const stream of this.#streams) {
+      const { record, level, score } = stream;
+      const { sinceMs } = record.read();
+      const { lost, frameEndMs } = score.read();
       level.refresh();
-      loss.look(score.read().lost, nowMs);
+      if (sinceMs !== stream.sinceMs) {
+        // Until its first frame is scored, the counter is that of whoever sent here before.
+        stream.loss = new RecentLoss(frameEndMs > sinceMs ? 0 : lost);
+        stream.sinceMs = sinceMs;
+        stream.wellMs = nowMs;
+      }
+      stream.loss.look(lost, nowMs);
+      if (nowMs - level.value.atMs >= FRESH_MS || isListenedTo(stream, nowMs)) stream.wellMs = nowMs;
     }
   }
 
@@ -59,12 +76,22 @@ export class RemoteSight {
   }
 
   sights(nowMs: number): StreamSight[] {
-    return this.#open().map(({ record, level, score, loss }) => ({
-      name: record.value.name,
-      audioAgeMs: nowMs - Math.max(level.value.atMs, record.value.sinceMs),
-      lagMs: score.value.lagMs,
-      lostSamples: loss.samples,
-    }));
+    return this.#open().map((stream) => {
+      const { record, level, score, loss, wellMs } = stream;
+      const comes = nowMs - level.value.atMs < FRESH_MS;
+      const { stuckSinceMs, frameEndMs, lagMs } = score.value;
+      const stuck = stuckSinceMs !== 0 && frameEndMs > record.value.sinceMs;
+      const listening = comes && isListenedTo(stream, nowMs);
+      return {
+        name: record.value.name,
+        audioAgeMs: nowMs - Math.max(level.value.atMs, record.value.sinceMs),
+        listening,
+        deafMs: comes && !listening ? nowMs - wellMs : 0,
+        stuckMs: comes && stuck ? nowMs - stuckSinceMs : 0,
+        lagMs,
+        lostSamples: loss.samples,
+      };
+    });
   }
 
   #open() {
@@ -74,4 +101,15 @@ export class RemoteSight {
       return record.read().open;
     });
   }
+}
+
+interface Listened {
+  readonly record: { readonly value: Pick<ValueOf<typeof STREAM.fields>, "sinceMs"> };
+  readonly score: { readonly value: Pick<ValueOf<typeof SCORE.fields>, "armed" | "frameEndMs"> };
+}
+
+/** Whether a word in what comes would fire. */
+function isListenedTo({ record, score }: Listened, nowMs: number): boolean {
+  const { armed, frameEndMs } = score.value;
+  return armed && frameEndMs > record.value.sinceMs && nowMs - frameEndMs < STALE_SCORE_MS;
 }

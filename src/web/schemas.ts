@@ -5,6 +5,7 @@
 import { z } from "@hono/zod-openapi";
 
 const unixMs = z.number().describe("UTC, milliseconds since 1970");
+const label = z.string().describe("which of the model's classes; its name where it has one");
 const unixSeconds = z.number().describe("UTC, seconds since 1970");
 
 export const ACTIVATION_STATES = [
@@ -17,7 +18,7 @@ export const ACTIVATION_STATES = [
   "responding",
 ] as const;
 
-export const CAPTURE_STATES = ["starting", "waiting", "open", "muted", "ended"] as const;
+export const CAPTURE_STATES = ["starting", "waiting", "open", "muted", "ended", "none"] as const;
 
 export const errorSchema = z
   .object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }) })
@@ -54,6 +55,7 @@ export const detectionSchema = z
     source: z.string().nullable().describe("name of a stream from elsewhere; null for the local microphone"),
     model: z.string(),
     model_name: z.string(),
+    label,
     confidence: z.number(),
     threshold: z.number(),
     timestamp: unixMs.describe("end of the frame that fired, UTC, milliseconds since 1970"),
@@ -69,6 +71,7 @@ export const nearMissSchema = z
     stream: z.number().int().describe("0 is the local microphone"),
     source: z.string().nullable().describe("name of a stream from elsewhere; null for the local microphone"),
     model: z.string(),
+    label,
     confidence: z.number().describe("the highest score of the episode, 0..1"),
     threshold: z.number(),
     missing: z
@@ -159,6 +162,78 @@ export const streamSchema = z
   })
   .openapi("Stream");
 
+const termSchema = z.object({ name: z.string(), value: z.number().nullable(), because: z.string() });
+
+const evidenceSchema = z.object({
+  rms: z.number().describe("of the whole word, linear 0..1"),
+  bandDb: z.number().describe("level of 1.5 to 6.5 kHz, dB of full scale"),
+  floorDb: z.number().describe("of the same band before the word"),
+  evenDb: z.number().nullable(),
+  snrDb: z.number(),
+  envelopeVariance: z.number(),
+  confidence: z.number(),
+  durationMs: z.number(),
+});
+
+export const roundSchema = z
+  .object({
+    round: z.number().int(),
+    zone: z.string(),
+    phase: z.enum(["open", "granted", "serving", "over"]),
+    openedAt: unixMs,
+    claims: z.array(
+      z.object({
+        relayId: z.string(),
+        model: z.string(),
+        confidence: z.number(),
+        evidence: evidenceSchema.nullable(),
+        endedAfterMs: z.number().describe("when the word ended, after the first claim came: mostly below 0"),
+        arrivedAfterMs: z.number(),
+        repeats: z.number().int(),
+        late: z.boolean(),
+        standing: z.string(),
+      }),
+    ),
+    waitedFor: z.array(
+      z.object({
+        relayId: z.string(),
+        because: z.string(),
+        asked: z.boolean(),
+        outcome: z.string(),
+        waitedMs: z.number().nullable(),
+      }),
+    ),
+    outOfEarshot: z.array(z.string()),
+    verdict: z
+      .object({
+        because: z.string(),
+        afterMs: z.number(),
+        ranking: z.array(z.object({ relayId: z.string(), score: z.number().nullable(), terms: z.array(termSchema) })),
+      })
+      .nullable(),
+    grants: z.array(z.object({ relayId: z.string(), fence: z.number(), because: z.string(), afterMs: z.number() })),
+    firstAudioAfterMs: z.number().nullable(),
+    ended: z.object({ why: z.string(), afterMs: z.number() }).nullable(),
+  })
+  .describe("times are ms after the first claim came")
+  .openapi("Round");
+
+export const relaySchema = z
+  .object({
+    id: z.string(),
+    kind: z.enum(["local", "relay", "sender"]).describe("sender: only sends sound, by PUT /api/streams/NAME"),
+    address: z.string().nullable(),
+    software: z.string(),
+    room: z.string().nullable(),
+    zone: z.string(),
+    status: z.number().int().describe("0 connected, 1 contending, 2 winner, 3 cancelled"),
+    detects: z.boolean().describe("whether it hears wake words itself; else the hub does"),
+    delayMs: z.number().nullable().describe("of its messages, one way"),
+    rms: z.number().nullable(),
+    since: unixMs,
+  })
+  .openapi("Relay");
+
 /** All that changes rarely, whole: small enough to be sent at every change. */
 export const stateSchema = z
   .object({
@@ -168,6 +243,8 @@ export const stateSchema = z
     activation: activationSchema,
     audio: audioSchema,
     streams: z.array(streamSchema).describe("the local microphone first, then those that send from elsewhere"),
+    relays: z.array(relaySchema).describe("who is connected; the local microphone first"),
+    rounds: z.array(roundSchema).describe("who claimed what, and who answered: newest first, at most 10"),
     models: z.array(modelSchema),
     detections: z.array(detectionSchema).describe("newest first, at most 20"),
     nearMisses: z.array(nearMissSchema).describe("newest first, at most 20"),
@@ -188,6 +265,9 @@ export const levelsSchema = z.object({
   streams: z
     .array(z.object({ id: z.number().int(), rms: z.number(), asleep: z.boolean(), lagMs: z.number() }))
     .describe("those that send from elsewhere"),
+  relays: z
+    .array(z.object({ id: z.string(), rms: z.number() }))
+    .describe("those that hear for themselves, as they last said"),
 });
 
 export const historySchema = z
@@ -211,6 +291,18 @@ export const liveMessageSchema = z
   ])
   .openapi("LiveMessage");
 
+export const arbitrationSchema = z
+  .object({
+    windowMs: z.number().describe("the longest that a round waits"),
+    maxRelays: z.number().int(),
+    policy: z.string(),
+    rounds: z.array(roundSchema).describe("newest first"),
+  })
+  .openapi("Arbitration");
+
+export type RoundView = z.infer<typeof roundSchema>;
+export type ArbitrationView = z.infer<typeof arbitrationSchema>;
+export type RelayView = z.infer<typeof relaySchema>;
 export type ActivationState = (typeof ACTIVATION_STATES)[number];
 export type CaptureState = (typeof CAPTURE_STATES)[number];
 export type ActivationView = z.infer<typeof activationSchema>;

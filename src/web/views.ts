@@ -11,7 +11,7 @@ export function rounded(value: number): number {
 }
 
 type Event = ValueOf<typeof DETECTION.fields>;
-type Heard = Pick<Event, "id" | "stream" | "source" | "model" | "confidence" | "threshold">;
+type Heard = Pick<Event, "id" | "stream" | "source" | "model" | "label" | "confidence" | "threshold">;
 
 function sourceOf({ source }: Pick<Event, "source">): string | null {
   return source === "" ? null : source;
@@ -19,10 +19,10 @@ function sourceOf({ source }: Pick<Event, "source">): string | null {
 
 /** @param timestamp UTC, milliseconds since 1970 */
 export function detectionView(heard: Readonly<Heard>, timestamp: number, simulated: boolean): DetectionView {
-  const { id, stream, model, threshold } = heard;
+  const { id, stream, model, label, threshold } = heard;
   const source = sourceOf(heard);
   const confidence = rounded(heard.confidence);
-  return { id, stream, source, model, model_name: model, confidence, threshold, timestamp, simulated };
+  return { id, stream, source, model, model_name: model, label, confidence, threshold, timestamp, simulated };
 }
 
 /**
@@ -34,12 +34,13 @@ export function nearMissView(
   timestamp: number,
   missing: NearMissView["missing"],
 ): NearMissView {
-  const { id, stream, model, threshold, voice } = event;
+  const { id, stream, model, label, threshold, voice } = event;
   return {
     id,
     stream,
     source: sourceOf(event),
     model,
+    label,
     confidence: rounded(event.confidence),
     threshold,
     missing,

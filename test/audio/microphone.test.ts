@@ -159,7 +159,8 @@ test.skipIf(!jack)(
       const heard = new Int16Array(await Bun.file(file).arrayBuffer()).subarray(4000, 12_000);
       expect(Math.abs(Math.max(...heard) / (0.2 * 32_767) - 1)).toBeLessThan(0.03);
       const rises = heard.filter((sample, i) => sample >= 0 && (heard[i - 1] ?? 0) < 0).length;
-      expect(rises).toBe(120);
+      // One that falls on the edge of the stretch is not seen.
+      expect([119, 120]).toContain(rises);
     } finally {
       server.kill("SIGTERM");
       await server.exited;

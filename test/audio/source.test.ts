@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { openSource } from "../../src/audio/open-source.ts";
 import { parseSource, SourceError } from "../../src/audio/source.ts";
 
 test("parseSource() knows the default device, an index and a name", () => {
@@ -17,6 +18,13 @@ test("parseSource() knows a file, and a file in a loop", () => {
 
 test("parseSource() knows standard input", () => {
   expect(parseSource("stdin")).toEqual({ kind: "stdin" });
+});
+
+test("parseSource() knows that none is wanted, and openSource() opens none", async () => {
+  expect(parseSource("none")).toEqual({ kind: "none" });
+  expect(await openSource("none", () => 0).catch((error: Error) => error.message)).toStartWith(
+    'the audio source is "none": name one',
+  );
 });
 
 test("parseSource() says what is wrong with nothing at all and with a file without a name", () => {

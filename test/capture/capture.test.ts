@@ -538,3 +538,38 @@ test("a capture worker that was started again counts its openings on", async () 
     rig.capture.close();
   }
 });
+
+describe("a source that is none", () => {
+  test("opens nothing, plays no demo, and says so; another one is opened as soon as it is named", async () => {
+    const rig = captureOf({ settings: { source: "none" }, demoSource: "file:demo.wav" });
+    rig.plug(new FakeSource("demo", "file").give(BLOCK), "file:demo.wav");
+    const microphone = rig.plug(new FakeSource("microphone"));
+    await rig.pass(5000);
+    expect(rig.shown()).toMatchObject({ state: "none", source: "none", device: "", error: "", demo: false });
+    expect([rig.opens, rig.heard(), rig.logged]).toEqual([[], [], []]);
+    rig.apply({ source: "default" });
+    microphone.give(BLOCK, 7);
+    await rig.pass(20);
+    expect(rig.shown().state).toBe("open");
+    expect(rig.heard()).toEqual(["gap", 7]);
+  });
+
+  test("closes what was open, or the demo that stood in, and stays none while muted", async () => {
+    const rig = captureOf({ demoSource: "file:demo.wav" });
+    const demo = rig.plug(new FakeSource("demo", "file"), "file:demo.wav");
+    await rig.pass(20);
+    expect(rig.shown()).toMatchObject({ state: "open", demo: true });
+    rig.apply({ source: "none" });
+    await rig.pass(20);
+    expect(demo.closed).toBe(1);
+    expect(rig.shown()).toMatchObject({ state: "none", demo: false, error: "" });
+    rig.apply({ muted: true });
+    expect(rig.shown().state).toBe("none");
+    rig.apply({ muted: false, source: "default" });
+    const microphone = rig.plug(new FakeSource("microphone"));
+    await rig.pass(20);
+    rig.apply({ source: "none" });
+    await rig.pass(20);
+    expect([rig.shown().state, microphone.closed]).toEqual(["none", 1]);
+  });
+});

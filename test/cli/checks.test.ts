@@ -7,7 +7,9 @@ import {
   type ClockReadings,
   checkClock,
   checkConfig,
+  checkModels,
   checkThreads,
+  checkVoice,
   type Finding,
   judgeClock,
 } from "../../src/cli/checks.ts";
@@ -70,6 +72,39 @@ describe("doctor says of a microphone that cannot be opened", () => {
   test("to join a group only where that is what is missing", async () => {
     expect(await hintFor(undefined)).toBe("earshot devices lists what there is");
     expect(await hintFor("sudo usermod -aG audio $USER, then log in again")).toStartWith("sudo usermod -aG audio");
+  }, 20_000);
+});
+
+test("doctor says of a hub without a microphone that none is wanted", async () => {
+  const config = configOf("audio: {source: none}");
+  const findings = await told((tell) => checkMicrophone(config, undefined, undefined, tell));
+  expect(findings).toMatchObject([{ name: "microphone", level: "ok", message: expect.stringContaining("none") }]);
+});
+
+describe("doctor says of the voice check", () => {
+  test("that its model loads", async () => {
+    expect(await checkVoice()).toMatchObject({ name: "voice check", level: "ok" });
+  }, 20_000);
+
+  test("that it fails where its model is missing or altered", async () => {
+    const missing = () => Promise.reject(new Error("ENOENT"));
+    for (const readFile of [missing, async () => new Uint8Array(100)]) {
+      const finding = await checkVoice(readFile);
+      expect(finding).toMatchObject({ level: "failed", message: expect.stringContaining("silero_vad") });
+    }
+  }, 20_000);
+
+  test("and asks for it only where a veto is wanted", async () => {
+    const checked = async (yaml: string) => {
+      const settings = {
+        config: configOf(`wake: {models: {alexa: {enabled: true}}, ${yaml}}`),
+        found: [],
+        modelsTrouble: undefined,
+      };
+      return (await told((tell) => checkModels(settings, tell))).map(({ name }) => name);
+    };
+    expect(await checked("vad_threshold: 0.5")).toContain("voice check");
+    expect(await checked("vad_threshold: 0")).not.toContain("voice check");
   }, 20_000);
 });
 

@@ -36,7 +36,7 @@ describe.skipIf(!speechIsHere)("earshot listen", () => {
     const { lines, failed } = await said([path], {});
     expect(failed).toBe(0);
     expect(lines.map(({ type }) => type)).toEqual(["detection", "summary"]);
-    expect(Object.keys(lines[0] ?? {})).toEqual(["type", "file", "model", "confidence", "atMs"]);
+    expect(Object.keys(lines[0] ?? {})).toEqual(["type", "file", "model", "label", "confidence", "atMs"]);
     expect(lines[1]).toMatchObject({ files: 1, failed: 0, detections: 1 });
   }, 20_000);
 

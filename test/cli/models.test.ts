@@ -87,6 +87,23 @@ describe("earshot models", () => {
     LIMIT_MS,
   );
 
+  test(
+    "shows a model that was tuned and whose file was taken away as waiting for it, which is no failure",
+    async () => {
+      const file = join(folder, "tuned.yaml");
+      await Bun.write(file, "wake: {models_folder: nowhere, models: {computer: {threshold: 0.6}}}");
+      const { config, found } = await commandSettings({ config: file });
+      const computer = (await checkEveryModel(config, found)).find(({ name }) => name === "computer");
+      const path = join(folder, "nowhere/computer.onnx");
+      expect(computer).toEqual({ name: "computer", enabled: true, waitsFor: path });
+      if (computer === undefined) return;
+      expect(modelLines(computer)).toEqual(["● computer", `    waits for ${path}`]);
+      expect(modelRow(computer)).toEqual({ name: "computer", enabled: true, waitsFor: path });
+      expect(await checkWantedModels(config, found)).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
   test("listens with --model to one of the folder alone, and refuses a name that is nowhere", async () => {
     const flags = { config: join(folder, "earshot.yaml") };
     const { config, found } = await commandSettings({ ...flags, model: ["computer"] });

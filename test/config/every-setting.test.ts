@@ -1,18 +1,22 @@
 // Every setting of the schema, and what turning it changes: shown by the very worker that goes by it. A setting without
 // an entry fails the first test.
-import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getLogger, reset } from "@logtape/logtape";
 import type { z } from "zod";
+import { monotonicMs } from "../../ffi/clock.ts";
+import type { Evidence } from "../../src/arbitration/evidence.ts";
 import { readAudioFile } from "../../src/audio/decode.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { SharedConfig } from "../../src/config/shared-config.ts";
 import { setUpLogging } from "../../src/log/set-up.ts";
+import { CATALOGUE } from "../../src/wake/catalogue.ts";
 import { modelPath } from "../../src/wake/model-files.ts";
-import type { LiveMessage } from "../../src/web/schemas.ts";
+import type { ArbitrationView, LiveMessage, RelayView } from "../../src/web/schemas.ts";
 import { encodeWav } from "../support/encode-wav.ts";
+import { NEAR, PlainRelay } from "../support/plain-relay.ts";
 import { startEarshot } from "../support/running-earshot.ts";
 import { configOf, FILE, sourcesOf } from "./sources.ts";
 import { ThreadRig, until } from "./thread-rig.ts";
@@ -54,6 +58,14 @@ const SHOWN: Readonly<Record<string, string>> = {
   "wake.vad_threshold": "a word counts as it is, or needs more speech than there is",
   "wake.energy_gate": "the network sleeps in silence, or does not",
   "wake.models_folder": "the heads of another folder are known",
+  "arbitration.window": "who does not answer is waited for that long",
+  "arbitration.max_relays": "so many may be connected",
+  "arbitration.policy": "another relay is the best",
+  "relays.*.room": "the relay and others are told where it is",
+  "relays.*.zone": "relays of one zone share a word, those of two do not",
+  "relays.*.gain": "a loud microphone does not win by its loudness",
+  "relays.*.preference": "the favoured one wins",
+  "relays.*.least_level": "a quiet word is not taken from it",
   "streams.max": "so many may send their sound",
   "activation.hold": "a detection is over sooner",
   "activation_system.method": "the state is in a file",
@@ -161,6 +173,9 @@ describe("in the inference worker", () => {
       ["alexa", "listening"],
       ["timer", "disabled"],
     ]);
+    const timer = CATALOGUE.find(({ name }) => name === "timer");
+    const { threshold, licence } = rig.memory.model(1).reader().read();
+    expect({ threshold, licence }).toEqual({ threshold: timer?.threshold ?? 0, licence: timer?.licence ?? "" });
     expect(await noticed("wake: {models: {alexa: {enabled: false}, timer: {}}}")).toEqual([]);
     expect(rows()[0]).toMatchObject({ name: "timer", state: "listening" });
   });
@@ -339,9 +354,10 @@ describe("in the web worker", () => {
 
   turning("activation.hold", async () => {
     const detections = rig.memory.detectionWriter();
-    const heldMs = async (hold: string) => {
+    const heldMs = async (hold: string, agoMs: number) => {
       await change({ activation: { hold } });
-      detections.append((event) => Object.assign(event, { model: "alexa", confidence: 0.9, stream: 0 }));
+      const frameEndMs = monotonicMs() - agoMs;
+      detections.append((event) => Object.assign(event, { model: "alexa", confidence: 0.9, stream: 0, frameEndMs }));
       rig.memory.webBell.ring();
       const activation = rig.memory.activation(0).reader();
       await until("it is awake", () => activation.read().state === "awake");
@@ -350,8 +366,9 @@ describe("in the web worker", () => {
       await fetch(`http://127.0.0.1:${port}/api/reset`, { method: "POST" });
       return Math.round(untilMs - sinceMs);
     };
-    expect(await heldMs("100ms")).toBe(100);
-    expect(await heldMs("20s")).toBe(20_000);
+    // Far enough apart to be two words, and not so old that nobody waits for an answer any more.
+    expect(await heldMs("100ms", 2700)).toBe(100);
+    expect(await heldMs("20s", 0)).toBe(20_000);
   });
 
   turning("activation_system.method", async () => {
@@ -412,6 +429,126 @@ describe("in the web worker", () => {
     await change({ wake: { models_folder: two } });
     await until("the other's heads are known", () => found() === "marvin");
     await change({ wake: { models_folder: null } });
+  });
+
+  describe("of relays:", () => {
+    const here: PlainRelay[] = [];
+    afterEach(async () => {
+      await closeAll();
+      await change({ arbitration: null, relays: null });
+    });
+
+    const relays = async (): Promise<readonly RelayView[]> => (await get("/api/relays")).relays;
+    /** Settings of relays, and of arbitration; the worker goes by them afterwards. */
+    const house = async (relays: Record<string, unknown>, arbitration: unknown = null) => {
+      await change({ relays, arbitration });
+      await get("/api/state");
+    };
+    const relay = (id: string, options: ConstructorParameters<typeof PlainRelay>[2] = {}) => {
+      const made = new PlainRelay(`http://127.0.0.1:${port}`, id, options);
+      here.push(made);
+      return made;
+    };
+    /** Both hear one word. @returns what became of each */
+    const bothClaim = async (one: readonly [string, Evidence], other: readonly [string, Evidence]) => {
+      const claiming = [one, other].map(([id, evidence]) => ({ relay: relay(id), evidence }));
+      for (const { relay } of claiming) (await relay.joined()).beat(true);
+      await until("both are heard to hear", async () => (await relays()).length === 3);
+      for (const { relay, evidence } of claiming) relay.claim(evidence);
+      return Promise.all(
+        claiming.map(async ({ relay }) => (await relay.told("granted", "cancelled", "rejected")).type),
+      );
+    };
+    const LOUD = { ...NEAR, rms: 0.2, snrDb: 10 };
+    const CLEAR = { ...NEAR, rms: 0.1, snrDb: 30 };
+    const inZone = (zone: string, a: object = {}, b: object = {}) => ({
+      [`${zone} a`]: { zone, ...a },
+      [`${zone} b`]: { zone, ...b },
+    });
+
+    turning("arbitration.window", async () => {
+      const waitedMs = async (zone: string, window: string) => {
+        await house(inZone(zone), { window });
+        const claims = await relay(`${zone} a`).joined();
+        // It is not known what the other hears, and it does not answer.
+        await relay(`${zone} b`).joined();
+        claims.claim();
+        await claims.told("granted");
+        const { rounds }: ArbitrationView = await get("/api/arbitration");
+        return rounds.find((round) => round.zone === zone)?.verdict?.afterMs ?? Number.NaN;
+      };
+      expect(await waitedMs("short", "10ms")).toBeWithin(10, 120);
+      expect(await waitedMs("long", "130ms")).toBeWithin(120, 1000);
+    });
+
+    turning("arbitration.max_relays", async () => {
+      await house({}, { max_relays: 1 });
+      await relay("one").joined();
+      expect(await relay("two").told("refused", "welcome")).toMatchObject({ code: "too_many_relays" });
+      await house({}, { max_relays: 2 });
+      expect((await relay("two").told("refused", "welcome")).type).toBe("welcome");
+    });
+
+    turning("arbitration.policy", async () => {
+      await house(inZone("rms"), { policy: "rms" });
+      expect(await bothClaim(["rms a", LOUD], ["rms b", CLEAR])).toEqual(["granted", "cancelled"]);
+      await closeAll();
+      await house(inZone("snr"), { policy: "snr" });
+      expect(await bothClaim(["snr a", LOUD], ["snr b", CLEAR])).toEqual(["cancelled", "granted"]);
+    });
+
+    turning("relays.*.room", async () => {
+      const roomOf = async () => {
+        const { room } = await relay("one").told("welcome");
+        return [room, (await relays()).find(({ id }) => id === "one")?.room];
+      };
+      await house({ one: { room: "Küche" } });
+      expect(await roomOf()).toEqual(["Küche", "Küche"]);
+      await closeAll();
+      await house({ one: null });
+      expect(await roomOf()).toEqual([null, null]);
+    });
+
+    turning("relays.*.zone", async () => {
+      await house(inZone("cellar"), { policy: "rms" });
+      expect(await bothClaim(["cellar a", LOUD], ["cellar b", CLEAR])).toEqual(["granted", "cancelled"]);
+      await closeAll();
+      await house({ up: { zone: "upstairs" }, down: { zone: "downstairs" } });
+      expect(await bothClaim(["up", LOUD], ["down", CLEAR])).toEqual(["granted", "granted"]);
+    });
+
+    turning("relays.*.gain", async () => {
+      await house(inZone("equal"), { policy: "rms" });
+      expect(await bothClaim(["equal a", LOUD], ["equal b", CLEAR])).toEqual(["granted", "cancelled"]);
+      await closeAll();
+      await house(inZone("louder", { gain: 10 }, { gain: 0 }), { policy: "rms" });
+      expect(await bothClaim(["louder a", LOUD], ["louder b", CLEAR])).toEqual(["cancelled", "granted"]);
+    });
+
+    turning("relays.*.preference", async () => {
+      await house(inZone("fair"), { policy: "rms" });
+      expect(await bothClaim(["fair a", LOUD], ["fair b", CLEAR])).toEqual(["granted", "cancelled"]);
+      await closeAll();
+      await house(inZone("favour", {}, { preference: 10 }), { policy: "rms" });
+      expect(await bothClaim(["favour a", LOUD], ["favour b", CLEAR])).toEqual(["cancelled", "granted"]);
+    });
+
+    turning("relays.*.least_level", async () => {
+      await house({ quiet: { zone: "q", least_level: -30 } });
+      const quiet = await relay("quiet").joined();
+      quiet.claim({ ...NEAR, rms: 0.01 });
+      expect(await quiet.told("granted", "rejected")).toMatchObject({ type: "rejected", why: "too_quiet" });
+      await closeAll();
+      await house({ quiet: { zone: "q", least_level: -50 } });
+      const heard = await relay("quiet").joined();
+      heard.claim({ ...NEAR, rms: 0.01 });
+      expect((await heard.told("granted", "rejected")).type).toBe("granted");
+    });
+
+    async function closeAll(): Promise<void> {
+      for (const relay of here.splice(0)) await relay.close();
+      await until("they are gone", async () => (await relays()).length === 1);
+    }
   });
 
   turning("web.password", async () => {

@@ -76,6 +76,20 @@ describe("the layers of the configuration", () => {
     const variables = environment({ LOG_LEVEL: "DEBUG", PATH: "/bin", EARSHOT_CONFIG: "x.yaml", EARSHOTS: "1" });
     expect(configOf(undefined, variables)).toEqual({ ...configOf(undefined), log: { level: "debug", format: "text" } });
   });
+
+  test("take ARBITRATION_WINDOW_DURATION and MAX_CONCURRENT_RELAYS, as hubs of this kind call them", () => {
+    const variables = environment({ ARBITRATION_WINDOW_DURATION: "250ms", MAX_CONCURRENT_RELAYS: "12" });
+    expect(configOf(undefined, variables).arbitration).toMatchObject({ window: 250, max_relays: 12 });
+    const seeds = environment({ ARBITRATION_WINDOW_DURATION: "300ms", MAX_CONCURRENT_RELAYS: "10" });
+    expect(configOf("arbitration: {window: 1s, max_relays: 3}", seeds)).toEqual(configOf(undefined));
+  });
+
+  test("refuse a window that is no duration by the name it was given under", () => {
+    const variables = environment({ ARBITRATION_WINDOW_DURATION: "soon" });
+    expect(problemsIn(() => configOf(undefined, variables)).map(({ where }) => where)).toEqual([
+      "ARBITRATION_WINDOW_DURATION",
+    ]);
+  });
 });
 
 describe("durations", () => {

@@ -86,6 +86,7 @@ describe("the models folder of a program that listens", () => {
       await put("computer.onnx", await Bun.file(await modelPath("melspectrogram.onnx")).bytes());
       expect(await after(2)).toEqual(["hey_jarvis listening", "marvin listening", "computer failed"]);
       expect(errorOf("computer")).toContain("a wake-word head needs");
+      expect(errorOf("computer")).toStartWith("its input is ");
       await put("computer.onnx", head);
       expect(await after(2)).toEqual(["hey_jarvis listening", "computer listening", "marvin listening"]);
     },
@@ -130,11 +131,17 @@ describe("the models folder of a program that listens", () => {
   );
 
   test(
-    "has heads that the configuration may switch off, and set",
+    "has heads that the configuration may switch off, and set; one that was set waits when it is taken away, and is missed when only its name is left",
     async () => {
       await desk.change({ wake: { models: { marvin: { enabled: false }, computer: { threshold: 0.7 } } } });
       expect(await after(0)).toEqual(["hey_jarvis listening", "computer listening", "marvin disabled"]);
+      expect(rows()[2]).toMatchObject({ threshold: 0.4, source: join(folder, "marvin.onnx") });
       await rm(join(folder, "computer.onnx"));
+      expect(await after(2)).toEqual(["hey_jarvis listening", "marvin disabled"]);
+      await put("computer.onnx", head);
+      expect(await after(2)).toEqual(["hey_jarvis listening", "computer listening", "marvin disabled"]);
+      await rm(join(folder, "computer.onnx"));
+      await desk.change({ wake: { models: { marvin: { enabled: false }, computer: { enabled: true } } } });
       expect(await after(2)).toEqual(["hey_jarvis listening", "computer failed", "marvin disabled"]);
       expect(errorOf("computer")).toContain(`goes into ${folder}`);
     },

@@ -7,6 +7,7 @@ export class FakeDetector implements Detector {
   stuck = 0;
   heldUntilMs = Number.NEGATIVE_INFINITY;
   asleep = false;
+  label = "alexa";
   behind = 0;
   heard: readonly Heard[] = [];
   /** How many more runs the next hop takes. */
@@ -27,7 +28,7 @@ export class FakeDetector implements Detector {
     const first = this.#waiting[0] ?? 0;
     this.hops.push({ first, endMs: frameEndMs });
     this.scores[0] = first / 100;
-    const word = { model: "alexa", modelIndex: 0, label: "alexa", confidence: first / 100, voice: undefined };
+    const word = { model: "alexa", modelIndex: 0, label: this.label, confidence: first / 100, voice: undefined };
     if (first >= 50) this.heard = [{ kind: "detection", ...word, atMs: frameEndMs }];
     else if (first >= 25) this.heard = [{ kind: "below", ...word, atMs: frameEndMs }];
   }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { failedRow, loadedRow, ModelTable } from "../../src/detect/model-table.ts";
+import { failedRow, loadedRow, ModelTable, ownFileOf } from "../../src/detect/model-table.ts";
 import { MAX_MODELS } from "../../src/memory/layout.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
+import { CATALOGUE } from "../../src/wake/catalogue.ts";
 import type { LoadedModel } from "../../src/wake/load.ts";
+import { configOf } from "../config/sources.ts";
 
 const shipped: LoadedModel = {
   name: "hey_jarvis",
@@ -47,6 +49,41 @@ describe("the table of models", () => {
       },
       expect.objectContaining({ name: "hey_marvin", phrase: "hey marvin", state: "failed", error: "it is cut off" }),
       expect.objectContaining({ name: "timer", state: "disabled", error: "" }),
+    ]);
+  });
+
+  test("shows a shipped model that does not listen with its own threshold, licence and source", () => {
+    const timer = CATALOGUE.find(({ name }) => name === "timer");
+    expect(failedRow("timer", "disabled", "")).toMatchObject({
+      phrase: timer?.phrase,
+      threshold: timer?.threshold,
+      licence: timer?.licence,
+      source: timer?.source,
+    });
+  });
+
+  test("shows a head of the user's own that does not listen as far as it is known", () => {
+    const path = "/heads/timer.onnx";
+    const unread = { name: "timer", phrase: "timer", state: "disabled", threshold: 0.4, licence: "", source: path };
+    expect(failedRow("timer", "disabled", "", path)).toMatchObject(unread);
+    const read = { ...shipped, name: "timer", threshold: 0.62 };
+    expect(failedRow("timer", "failed", "gone", read)).toMatchObject({
+      state: "failed",
+      error: "gone",
+      threshold: 0.62,
+      phrase: "hey jarvis",
+    });
+  });
+
+  test("knows the file of a model by its name", () => {
+    const config = configOf("wake: {models: {computer: {file: /heads/c.onnx}, alexa: {enabled: false}}}");
+    const found = ["marvin", "alexa"].map((name) => ({ name, path: `/models/${name}.onnx`, version: "1" }));
+    const fileOf = (name: string) => ownFileOf(name, config, found);
+    expect(fileOf("computer")).toEndWith("/heads/c.onnx");
+    expect([fileOf("marvin"), fileOf("alexa"), fileOf("nobody")]).toEqual([
+      "/models/marvin.onnx",
+      undefined,
+      undefined,
     ]);
   });
 

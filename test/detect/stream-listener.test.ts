@@ -81,6 +81,10 @@ function listening(rules: Partial<AdmissionSettings> = {}) {
       return all;
     },
     now: () => nowMs,
+    /** Nothing comes for a while. */
+    pass(ms: number) {
+      nowMs += ms;
+    },
   };
 }
 
@@ -133,6 +137,31 @@ describe("a stream's listener", () => {
     }
   });
 
+  test("takes the time of the first frame after a gap from that frame, and not from those before the gap", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.say(1);
+    await stream.listen();
+    stream.pass(500);
+    stream.ring.startEpoch();
+    stream.say(2);
+    await stream.listen();
+    expect(stream.detector.hops.at(-1)).toEqual({ first: 2, endMs: stream.now() });
+  });
+
+  test("tells which of a model's classes it was", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.detector.label = "5_minute_timer";
+    stream.say(40);
+    stream.say(93);
+    await stream.listen();
+    expect(stream.heard()).toMatchObject([
+      { kind: "below", model: "alexa", label: "5_minute_timer" },
+      { kind: "detection", model: "alexa", label: "5_minute_timer" },
+    ]);
+  });
+
   test("says how far behind it is", async () => {
     const stream = listening();
     stream.ring.startEpoch();
@@ -154,6 +183,7 @@ describe("a stream's listener", () => {
         stream: 0,
         source: "",
         model: "alexa",
+        label: "alexa",
         confidence: 0.93,
         threshold: 0.5,
         voice: -1,
@@ -309,6 +339,21 @@ describe("a stream's listener", () => {
     stream.say(1, 90 * HOP);
     await stream.listen();
     expect(stream.score()).toMatchObject({ frame: 90, lost: 0, lagMs: 0 });
+  });
+
+  test("is done when all that came was heard, and not before it looked", async () => {
+    const stream = listening();
+    stream.ring.startEpoch();
+    stream.say(1, 2 * HOP);
+    expect(stream.listener.isDone).toBe(false);
+    await stream.step();
+    expect(stream.listener.isDone).toBe(false);
+    stream.listener.end();
+    expect(stream.logged).toMatchObject([{ event: "a stream ended before all of it was heard", samples: HOP }]);
+    await stream.listen();
+    expect(stream.listener.isDone).toBe(true);
+    stream.listener.end();
+    expect(stream.logged).toHaveLength(1);
   });
 
   test("does not count what came while the models were loading", async () => {

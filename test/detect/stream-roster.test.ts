@@ -7,19 +7,30 @@ function rostered() {
   const memory = SharedMemory.create({ streams: 4, relays: 1 });
   const table = memory.streamTable.writer();
   const begun: string[] = [];
+  const ended: string[] = [];
+  /** Whose sound waits. */
+  const unheard = new Set<string>();
   const roster = new StreamRoster({
     memory,
     local: { name: "local" } as unknown as StreamListener,
     listenTo: (stream, source) => {
       begun.push(`${stream} ${source}`);
-      return { name: source } as unknown as StreamListener;
+      const listener = { name: source, isDone: !unheard.has(source), end: () => void ended.push(source) };
+      return listener as unknown as StreamListener;
     },
   });
   let nowMs = 0;
   return {
     memory,
     begun,
+    ended,
+    unheard,
     roster,
+    /** All that waited of this stream was heard. */
+    heard: (name: string) => {
+      for (const listener of roster.listeners as unknown as { name: string; isDone: boolean }[])
+        if (listener.name === name) listener.isDone = true;
+    },
     names: () => roster.listeners.map((listener) => (listener as unknown as { name: string }).name),
     set(stream: number, name: string, open: boolean) {
       const record = memory.stream(stream).writer();
@@ -60,6 +71,42 @@ describe("the roster of streams", () => {
     set(1, "garage", true);
     roster.refresh();
     expect(begun).toEqual(["1 kitchen", "1 garage"]);
+  });
+
+  test("hears a stream to its end before it lets go of it", () => {
+    const { roster, names, unheard, ended, heard, set } = rostered();
+    unheard.add("kitchen");
+    set(1, "kitchen", true);
+    roster.refresh();
+    set(1, "kitchen", false);
+    roster.refresh();
+    roster.refresh();
+    expect([names(), ended]).toEqual([["local", "kitchen"], []]);
+    heard("kitchen");
+    roster.refresh();
+    expect([names(), ended]).toEqual([["local"], ["kitchen"]]);
+  });
+
+  test("hears a stream that came and went between two looks, once", () => {
+    const { roster, names, begun, set } = rostered();
+    set(1, "kitchen", true);
+    set(1, "kitchen", false);
+    roster.refresh();
+    expect(names()).toEqual(["local", "kitchen"]);
+    roster.refresh();
+    roster.refresh();
+    expect([names(), begun]).toEqual([["local"], ["1 kitchen"]]);
+  });
+
+  test("lets go of a stream whose ring another sender has, and lets it say what was not heard", () => {
+    const { roster, names, unheard, ended, set } = rostered();
+    unheard.add("kitchen");
+    set(1, "kitchen", true);
+    roster.refresh();
+    set(1, "kitchen", false);
+    set(1, "garage", true);
+    roster.refresh();
+    expect([names(), ended]).toEqual([["local", "garage"], ["kitchen"]]);
   });
 
   test("leaves nothing of a stream that went in its score", () => {

@@ -48,8 +48,8 @@ describe("turns of streams", () => {
     const seed = fuzzSeed("turns");
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.nat(4), { minLength: 1, maxLength: 60 }),
-        fc.array(fc.tuple(fc.nat(59), fc.nat(3)), { maxLength: 30 }),
+        fc.array(fc.nat(4), { minLength: 1, maxLength: 60, size: "max" }),
+        fc.array(fc.tuple(fc.nat(59), fc.nat(3)), { maxLength: 30, size: "max" }),
         async (waiting, arrivals) => {
           const { streams, step } = turning(...waiting);
           for (const [who, hops] of [...arrivals, [0, 0] as const]) {

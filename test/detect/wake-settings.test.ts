@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { enabledModels, triggerSettings } from "../../src/detect/wake-settings.ts";
+import { defaultSettings } from "../../src/wake/detector.ts";
 import type { LoadedModel } from "../../src/wake/load.ts";
 import { configOf } from "../config/sources.ts";
 
@@ -32,6 +33,29 @@ test("what is said of a model holds for it, a veto that is switched off too", ()
     sure: 0.9,
     vadThreshold: 0,
   });
+});
+
+test("a threshold above the default of sure is not undercut by it, but by a lower one that somebody chose", () => {
+  const sureOf = (said: string) => triggerSettings(configOf(`wake: {models: {computer: ${said}}}`), MODEL).sure;
+  expect(sureOf("{threshold: 1}")).toBe(1);
+  expect(sureOf("{threshold: 1, sure: 0.3}")).toBe(0.3);
+  expect(triggerSettings(configOf(""), { ...MODEL, threshold: 0.98 }).sure).toBe(0.98);
+});
+
+test("the example in the documentation shows the defaults", async () => {
+  const example = Bun.YAML.parse(await Bun.file(new URL("../../earshot.example.yaml", import.meta.url)).text());
+  const defaults = configOf("").wake.models.alexa;
+  expect(example).toMatchObject({
+    wake: { models: { alexa: { patience: defaults?.patience, sure: defaults?.sure, refractory: "2s" } } },
+  });
+  const { patience, sure, refractoryMs, vadThreshold } = defaultSettings(MODEL);
+  expect({ patience, sure, refractoryMs, vadThreshold }).toEqual({
+    patience: 2,
+    sure: 0.95,
+    refractoryMs: 2000,
+    vadThreshold: 0.8,
+  });
+  expect(triggerSettings(configOf(""), MODEL)).toEqual(defaultSettings(MODEL));
 });
 
 test("a command that goes on with all models or none is told which one cannot be", () => {

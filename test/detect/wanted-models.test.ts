@@ -92,6 +92,18 @@ describe("a model is refused", () => {
     for (const { message } of refused) expect(message).toContain("goes into /heads");
   });
 
+  test("and what is known is told without files that cannot be used, and nothing twice", () => {
+    const broken = { ...file("computer"), problem: "it is empty" };
+    const [, said] = wanted("zzz: {}, timer: {enabled: false}", broken, file("timer"), file("marvin"))
+      .refused.map(({ message }) => message)
+      .toReversed();
+    expect(said).toEndWith(
+      "Known are alexa, hey_jarvis, hey_mycroft, hey_rhasspy, timer, weather, marvin; " +
+        'a head of your own goes into /heads, or is named by "file"',
+    );
+    expect(wanted("computr: {}", broken).refused[0]?.message).not.toContain("Did you mean");
+  });
+
   test("whose file has something wrong with it that shows from outside", () => {
     expect(wanted("", { ...file("computer"), problem: "it is empty" }).refused).toEqual([
       { name: "computer.onnx", message: "/heads/computer.onnx: it is empty" },
@@ -102,6 +114,35 @@ describe("a model is refused", () => {
     expect(wanted("alexa: {input_scale: unit}, timer: {input_scale: int16}")).toMatchObject({
       entries: ["timer"],
       refused: [{ name: "alexa", message: expect.stringContaining("input_scale") }],
+    });
+  });
+});
+
+describe("a model that was tuned and whose file is not there", () => {
+  test.each(["threshold: 0.6", "patience: 3", "refractory: 1s", "sure: 0.9", "vad_threshold: 0", "input_scale: int16"])(
+    "waits for it and is nobody's fault: %s",
+    (tuning) => {
+      const { entries, refused, waiting } = wanted(`alexa: {}, computer: {${tuning}}`, file("marvin"));
+      expect(entries).toEqual(["alexa", { name: "marvin", path: "/heads/marvin.onnx" }]);
+      expect({ refused, waiting }).toEqual({
+        refused: [],
+        waiting: [{ name: "computer", path: "/heads/computer.onnx" }],
+      });
+    },
+  );
+
+  test("is refused all the same where its name is a slip of a shipped one, or nothing is tuned", () => {
+    const { refused, waiting } = wanted("alexia: {threshold: 0.6}, computer: {enabled: true, sure: 0.95}");
+    expect(waiting).toEqual([]);
+    expect(refused.map(({ name }) => name)).toEqual(["alexia", "computer"]);
+    expect(refused[0]?.message).toContain("Did you mean alexa?");
+  });
+
+  test("does not wait while it is switched off, nor when its file is there", () => {
+    expect(wanted("computer: {enabled: false, threshold: 0.6}")).toMatchObject({ waiting: [], disabled: ["computer"] });
+    expect(wanted("computer: {threshold: 0.6}", file("computer"))).toMatchObject({
+      waiting: [],
+      entries: [{ name: "computer" }],
     });
   });
 });

@@ -80,6 +80,19 @@ describe("several microphones", () => {
     expect(await sent.ended).toBe(200);
   }, 30_000);
 
+  test("a word that ends with its stream is heard, though the sender is gone by then", async () => {
+    const before = (await earshot.detections()).length;
+    // All at once, as a network brings what it held back.
+    const pcm = joined(room(2.2, 5), word);
+    const answer = await fetch(`${earshot.url}/api/streams/garage`, {
+      method: "PUT",
+      body: Uint8Array.from(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength)),
+    });
+    expect(answer.status).toBe(200);
+    const { detections } = await earshot.until("the word", ({ detections }) => detections.length > before);
+    expect(detections[0]).toMatchObject({ source: "garage", model: "alexa" });
+  }, 30_000);
+
   test("a word that nearly fired is told with what was missing", async () => {
     await earshot.post("/api/config/models/alexa", { threshold: 1, sensitivity: 0, sure: null });
     const sent = sendStream(earshot.url, "study", joined(room(2.6, 3), word, room(1, 4)));

@@ -121,7 +121,7 @@ test("no activation is ever stuck: left alone, it ends within its limit, and eve
     fc.constantFrom(HEARING, DEAF, RESET),
     fc.integer({ min: 1, max: 60_000 }).map((holdMs) => detected(holdMs)),
   );
-  const steps = fc.array(fc.tuple(event, fc.integer({ min: 0, max: 10_000 })), { maxLength: 60 });
+  const steps = fc.array(fc.tuple(event, fc.integer({ min: 0, max: 10_000 })), { maxLength: 60, size: "max" });
   fc.assert(
     fc.property(steps, (events) => {
       let activation = INITIAL_ACTIVATION;

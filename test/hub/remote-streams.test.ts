@@ -36,7 +36,7 @@ describe("streams from elsewhere", () => {
   test("put what comes into a ring of the sender's own, sample for sample, however it was cut", () => {
     const seed = fuzzSeed("remote streams");
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 40 }), (cuts) => {
+      fc.property(fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 40, size: "max" }), (cuts) => {
         const { memory, remote } = house();
         const stream = opened(remote, "kitchen");
         const ring = memory.audioReader(stream.stream, "oldest");
@@ -96,9 +96,22 @@ describe("streams from elsewhere", () => {
     stream.close();
     stream.close();
     expect(memory.stream(1).reader().read().open).toBe(false);
-    expect(memory.level(1).reader().read()).toMatchObject({ rms: 0, atMs: 0, samples: 0 });
     expect(memory.streamTable.reader().read().generation).toBe(generation + 2);
     expect(opened(remote, "hall").stream).toBe(1);
+    expect(memory.level(1).reader().read()).toMatchObject({ rms: 0, atMs: 0, samples: 0 });
+  });
+
+  test("end with a whole hop, so that the last word is heard", () => {
+    const { memory, remote } = house(1);
+    const stream = opened(remote, "kitchen");
+    const ring = memory.audioReader(1, "oldest");
+    ring.read(new Int16Array(1));
+    stream.push(counting(0, 1500));
+    stream.close();
+    const read = new Int16Array(2560);
+    expect(ring.read(read)).toBe("block");
+    expect([...read.subarray(1498, 1502)]).toEqual([1498, 1499, 0, 0]);
+    expect(ring.available).toBe(0);
   });
 
   test("are refused when all are taken, with how many there are", () => {
@@ -148,6 +161,24 @@ describe("streams from elsewhere", () => {
     stream.push(counting(7, 320));
     const read = new Int16Array(320);
     expect([ring.read(read), ring.read(read), read[0]]).toEqual(["gap", "block", 7]);
+  });
+
+  test("are as quiet after a mute as what comes then, however loud it was before", () => {
+    const { memory, clock, remote } = house();
+    const stream = opened(remote, "kitchen");
+    const tone = (amplitude: number) => {
+      clock.nowMs += 200;
+      const pcm = Int16Array.from({ length: 3200 }, (_, i) => (i % 2 === 0 ? amplitude : -amplitude));
+      stream.push(new Uint8Array(pcm.buffer));
+    };
+    const loudest = () => memory.level(1).reader().read().loudest;
+    tone(16_384);
+    expect(loudest()).toBeCloseTo(0.5, 2);
+    clock.muted = true;
+    tone(16_384);
+    clock.muted = false;
+    tone(328);
+    expect(loudest()).toBeCloseTo(0.01, 2);
   });
 
   test("of a web worker that died are nobody's when its successor starts", () => {

@@ -93,7 +93,7 @@ describe("an event ring", () => {
       fc.record({ do: fc.constant("succeed" as const) }),
     );
     fc.assert(
-      fc.property(fc.constantFrom(...HEADS), fc.array(anyStep, { maxLength: 60 }), (head, steps) => {
+      fc.property(fc.constantFrom(...HEADS), fc.array(anyStep, { maxLength: 60, size: "max" }), (head, steps) => {
         const ring = open(head);
         let { writer } = ring;
         // A ring that starts anywhere but at 0 was full once.

@@ -16,13 +16,13 @@ function lab(change: StateChange = {}) {
 }
 
 function levels(frame: number, rms = 0.25): LevelsView {
-  const heard = { rms, peak: 0.5, noiseFloor: 0.01, scores: { alexa: 0.3 }, asleep: false, streams: [] };
+  const heard = { rms, peak: 0.5, noiseFloor: 0.01, scores: { alexa: 0.3 }, asleep: false, streams: [], relays: [] };
   return { at: NOW_MS + frame * 80, frame, ...heard };
 }
 
 function detection(id: number): DetectionView {
   const common = { stream: 0, source: null, confidence: 0.9, threshold: 0.5, timestamp: NOW_MS, simulated: false };
-  return { id, model: "alexa", model_name: "alexa", ...common };
+  return { id, model: "alexa", model_name: "alexa", label: "alexa", ...common };
 }
 
 describe("Ear", () => {
@@ -114,14 +114,16 @@ describe("Ear", () => {
     expect(ear.asleep.value).toBe(false);
   });
 
-  test("knows the level of each stream from elsewhere until a second after the last news", () => {
+  test("knows the level of each stream and relay from elsewhere until a second after the last news", () => {
     const { ear, hello, advance } = lab();
     hello();
     const kitchen = { id: 3, rms: 0.02, asleep: true, lagMs: 0 };
-    ear.receive({ type: "levels", levels: { ...levels(1), streams: [kitchen] } });
+    ear.receive({ type: "levels", levels: { ...levels(1), streams: [kitchen], relays: [{ id: "den", rms: 0.3 }] } });
     expect(ear.streamLevels.value.get(3)).toEqual(kitchen);
+    expect(ear.relayLevels.value.get("den")).toBe(0.3);
     advance(1001);
     expect(ear.streamLevels.value.size).toBe(0);
+    expect(ear.relayLevels.value.size).toBe(0);
   });
 
   test("reckons in the server's time, whatever the browser's clock says", () => {

@@ -5,7 +5,7 @@ import type { LevelsView } from "../../src/web/schemas.ts";
 const START_MS = 1_700_000_000_000;
 
 function levels(frame: number, scores: Record<string, number>, atMs = START_MS + frame * 80): LevelsView {
-  return { at: atMs, rms: 0.1, peak: 0.2, noiseFloor: 0.001, scores, frame, asleep: false, streams: [] };
+  return { at: atMs, rms: 0.1, peak: 0.2, noiseFloor: 0.001, scores, frame, asleep: false, streams: [], relays: [] };
 }
 
 function filled(models: string[], frames: number): ScoreHistory {

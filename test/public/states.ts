@@ -4,6 +4,8 @@ import type {
   AudioView,
   ModelView,
   NearMissView,
+  RelayView,
+  RoundView,
   StateView,
   StreamView,
 } from "../../src/web/schemas.ts";
@@ -50,11 +52,69 @@ export function nearMiss(id: number, change: Partial<NearMissView> = {}): NearMi
     stream: 0,
     source: null,
     model: "alexa",
+    label: "alexa",
     confidence: 0.41,
     threshold: 0.5,
     missing: "below",
     voice: null,
     timestamp: NOW_MS,
+    ...change,
+  };
+}
+
+export function relay(id: string, change: Partial<RelayView> = {}): RelayView {
+  return {
+    id,
+    kind: "relay",
+    address: "192.168.1.20:50512",
+    software: "earshot 0.1.0",
+    room: null,
+    zone: "house",
+    status: 0,
+    detects: true,
+    delayMs: 3.2,
+    rms: 0.01,
+    since: NOW_MS,
+    ...change,
+  };
+}
+
+export function claim(relayId: string, change: Partial<RoundView["claims"][number]> = {}): RoundView["claims"][number] {
+  return {
+    relayId,
+    model: "alexa",
+    confidence: 0.93,
+    evidence: null,
+    endedAfterMs: -80,
+    arrivedAfterMs: 0,
+    repeats: 0,
+    late: false,
+    standing: "lost",
+    ...change,
+  };
+}
+
+/** The kitchen wins over the hall, 12 ms after the first of their claims. */
+export function round(change: Partial<RoundView> = {}): RoundView {
+  return {
+    round: 7,
+    zone: "house",
+    phase: "over",
+    openedAt: NOW_MS - 5000,
+    claims: [claim("hall"), claim("kitchen", { standing: "granted", arrivedAfterMs: 11.6 })],
+    waitedFor: [{ relayId: "kitchen", because: "hears", asked: true, outcome: "claimed", waitedMs: 11.6 }],
+    outOfEarshot: [],
+    verdict: {
+      because: "all_spoke",
+      afterMs: 11.7,
+      ranking: [
+        { relayId: "kitchen", score: 1.5, terms: [{ name: "level", value: 1.5, because: "even -20.1 dB" }] },
+        { relayId: "hall", score: -2.25, terms: [{ name: "level", value: -2.25, because: "even -31.9 dB" }] },
+      ],
+    },
+    grants: [{ relayId: "kitchen", fence: 17, because: "best", afterMs: 11.7 }],
+    firstAudioAfterMs: 30,
+    ended: { why: "finished", afterMs: 2000 },
     ...change,
   };
 }
@@ -104,6 +164,8 @@ export function state({ activation, audio, ...rest }: StateChange = {}): StateVi
       ...audio,
     },
     streams: [stream(0, { address: null, since: null })],
+    relays: [relay("hall", { kind: "local", address: null })],
+    rounds: [],
     models: [model("alexa")],
     detections: [],
     nearMisses: [],

@@ -141,6 +141,7 @@ test("describeAudio() shows why it waits", () => {
   const waiting = state({ audio: { state: "waiting", device: "", error: "no device named USB" } }).audio;
   expect(describeAudio(waiting)).toEqual({ mood: "bad", word: "Waiting", detail: "no device named USB" });
   expect(describeAudio(state({ audio: { demo: true } }).audio).mood).toBe("warn");
+  expect(describeAudio(state({ audio: { state: "none" } }).audio).mood).toBe("ok");
 });
 
 test("describeWorker() tells how long a worker has been silent, or what it died of", () => {

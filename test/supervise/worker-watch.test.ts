@@ -83,7 +83,8 @@ describe("the watch over a worker", () => {
 describe("any worker", () => {
   const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
   console.log(`worker watch: FUZZ_SEED=${seed}`);
-  const pauses = (mostMs: number) => fc.array(fc.integer({ min: 1, max: mostMs }), { minLength: 1, maxLength: 200 });
+  const pauses = (mostMs: number) =>
+    fc.array(fc.integer({ min: 1, max: mostMs }), { minLength: 1, maxLength: 200, size: "max" });
 
   test("that beats is never ended", () => {
     fc.assert(
@@ -125,7 +126,7 @@ describe("any worker", () => {
   test("whatever it does leaves the watch in a state from which there is a way on", () => {
     const event = fc.record({ pauseMs: fc.integer({ min: 0, max: 8000 }), beats: fc.boolean(), closes: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 100 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 100, size: "max" }), (events) => {
         let watch: Watch = startedWatch(0);
         let nowMs = 0;
         let beatMs = 0;

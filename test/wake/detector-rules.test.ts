@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createDetector, type Detector, type Heard, HOLD_MS, hopTogether } from "../../src/wake/detector.ts";
 import { HOP_MS, HOP_SAMPLES } from "../../src/wake/features.ts";
+import type { LoadedModel } from "../../src/wake/load.ts";
 import { NEAR_RATIO } from "../../src/wake/near-miss.ts";
 import { RELEASE_RATIO, type TriggerSettings } from "../../src/wake/trigger.ts";
 import { LOOK_BACK_SAMPLES, type VoiceActivity } from "../../src/wake/voice-activity.ts";
@@ -163,6 +164,53 @@ describe("a near miss", () => {
   });
 });
 
+describe("models that are taken up while a stream listens", () => {
+  const word: LoadedModel = {
+    name: "word",
+    path: "word.onnx",
+    sha256: "01",
+    window: 16,
+    classes: ["word"],
+    threshold: 0.5,
+    inputScale: "int16",
+  };
+  /** After that many hops the engine has `next`; the scores are those of one head or the other. */
+  const heardOver = async (next: LoadedModel, scoreOf: (hop: number) => number): Promise<Heard[]> => {
+    const script = scriptedEngine(["word"], scoreOf);
+    let models = [word];
+    const engine = Object.defineProperty(script, "models", { get: () => models });
+    const detector = createDetector(engine, { live: true, settings: () => SETTINGS });
+    const all: Heard[] = [];
+    for (let hop = 0; hop < CHANGE + 2 * HELD_FRAMES; hop++) {
+      if (hop === CHANGE) models = [next];
+      all.push(...(await detector.hop(SILENT_HOP, (hop + 1) * HOP_MS)));
+    }
+    return all;
+  };
+  const CHANGE = HELD_FRAMES + 10;
+  const others: readonly [string, LoadedModel][] = [
+    ["at another scale", { ...word, inputScale: "unit" }],
+    ["whose file was replaced", { ...word, sha256: "02" }],
+    ["from another file", { ...word, path: "other.onnx" }],
+  ];
+
+  test.each(others)("are deaf for 2 s: one %s under the same name", async (_, next) => {
+    const last = CHANGE + HELD_FRAMES - 2;
+    expect(await heardOver(next, (hop) => (hop === CHANGE + 1 || hop === last ? 0.7 : 0))).toEqual([]);
+    expect(await heardOver(next, (hop) => (hop === last + 1 ? 0.7 : 0))).toMatchObject([{ kind: "detection" }]);
+  });
+
+  test.each(others)("forget what nearly fired: one %s under the same name", async (_, next) => {
+    expect(await heardOver(next, (hop) => (hop === CHANGE - 1 ? 0.4 : 0))).toEqual([]);
+  });
+
+  test("keep their trigger and their episode where they are the same", async () => {
+    const same = { ...word };
+    expect(await heardOver(same, (hop) => (hop === CHANGE + 1 ? 0.7 : 0))).toMatchObject([{ kind: "detection" }]);
+    expect(await heardOver(same, (hop) => (hop === CHANGE - 1 ? 0.4 : 0))).toMatchObject([{ kind: "below" }]);
+  });
+});
+
 describe("detectors that hop together", () => {
   const pcm = SILENT_HOP;
 
@@ -220,7 +268,7 @@ describe("for any scores, voices and settings", () => {
     threshold: fc.constantFrom(0.3, 0.5, 0.7),
     patience: fc.integer({ min: 1, max: 4 }),
     refractoryMs: fc.constantFrom(0, 80, 500, 2000),
-    sure: fc.constantFrom(undefined, 0.6, 0.9, 1.01),
+    sure: fc.constantFrom(undefined, 0.25, 0.6, 0.9, 1.01),
     vadThreshold: fc.constantFrom(0, 0.5, 0.8),
   });
 
@@ -238,14 +286,14 @@ describe("for any scores, voices and settings", () => {
       while (first < scores.length && endMs(first) < deafUntilMs) first++;
       let armed = first === 0 && !live ? 0 : Math.max(begin, first - 1);
       if (armed > 0) {
-        while (armed < scores.length && scoreOf(armed) >= threshold * RELEASE_RATIO) armed++;
+        while (armed < scores.length && scoreOf(armed) >= Math.min(threshold, sure) * RELEASE_RATIO) armed++;
         armed++;
       }
       let hit = armed;
       const fires = (frame: number): boolean => {
-        if (scoreOf(frame) < threshold) return false;
+        if (scoreOf(frame) >= sure) return true;
         const run = scores.slice(Math.max(armed, frame - patience + 1), frame + 1);
-        return scoreOf(frame) >= sure || (run.length === patience && run.every((score) => score >= threshold));
+        return run.length === patience && run.every((score) => score >= threshold);
       };
       while (hit < scores.length && !fires(hit)) open.add(hit++);
       if (hit < scores.length) hits.push(hit);
@@ -298,7 +346,9 @@ describe("for any scores, voices and settings", () => {
             const vetoed = settings.vadThreshold > 0 && voiceOf(hit) < settings.vadThreshold;
             return `${vetoed ? "no_voice" : "detection"} ${(hit + 1) * HOP_MS}`;
           }),
-          ...episodes(scores, settings.threshold * NEAR_RATIO, open).map((peak) => `below ${(peak + 1) * HOP_MS}`),
+          ...episodes(scores, Math.min(settings.threshold, settings.sure ?? 2) * NEAR_RATIO, open).map(
+            (peak) => `below ${(peak + 1) * HOP_MS}`,
+          ),
         ];
         expect(told.toSorted()).toEqual(expected.toSorted());
         hits.slice(1).forEach((hit, i) => {

@@ -77,7 +77,7 @@ describe.skipIf(!speechIsHere)("a detector", () => {
 
   test("takes new settings while it runs", async () => {
     const detector = createDetector(engine, { live: false });
-    detector.configure((model) => ({ ...defaultSettings(model), threshold: model.name === "alexa" ? 1.1 : 0.5 }));
+    detector.configure((model) => defaultSettings({ ...model, threshold: model.name === "alexa" ? 1.1 : 0.5 }));
     expect(await scanned(detector, alexa)).toEqual([]);
     detector.configure(defaultSettings);
     expect(await scanned(detector, alexa)).toHaveLength(1);

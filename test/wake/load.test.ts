@@ -234,11 +234,14 @@ describe("what a file of the user's says of itself", () => {
     [{ threshold: "0" }, 'threshold "0"; it must be a number of 0.01 to 1'],
     [{ threshold: "1.5" }, "a number of 0.01 to 1"],
     [{ threshold: "NaN" }, "a number of 0.01 to 1"],
+    [{ threshold: "0x1" }, 'threshold "0x1"; it must be a number of 0.01 to 1'],
+    [{ threshold: "0b1" }, "a number of 0.01 to 1"],
     [{ input_scale: "float" }, 'input_scale "float"; it must be int16 or unit'],
   ])("is refused by name where it cannot be: %j", async (pairs, message) => {
     const error = await refusal([await dropIn("odd.onnx", "alexa_v0.1.onnx", withMetadata(pairs))]);
     expect(error.code).toBe("bad_metadata");
     expect(error.message).toContain("odd.onnx: its metadata says ");
+    expect(error.reason).toStartWith("its metadata says ");
     expect(error.message).toContain(message);
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   advance,
+  defaultSure,
   firedIn,
   RELEASE_RATIO,
   Trigger,
@@ -34,8 +35,11 @@ const frames = (count: number, score: number): number[] => new Array<number>(cou
 const scoreRuns = fc
   .array(fc.tuple(fc.constantFrom(0, 0.05, 0.39, 0.41, 0.49, 0.5, 0.51, 0.9, 1), fc.integer({ min: 1, max: 30 })), {
     maxLength: 30,
+    size: "max",
   })
   .map((runs) => runs.flatMap(([score, count]) => frames(count, score)));
+
+const leastOf = ({ threshold, sure = 2 }: TriggerSettings): number => Math.min(threshold, sure);
 
 const anySettings = fc.record({
   threshold: fc.constantFrom(0.05, 0.3, 0.5, 0.7),
@@ -88,8 +92,21 @@ describe("a trigger", () => {
     expect(hitsOf(new Trigger({ ...patient, sure: 1.01 }), [1, 1])).toEqual([]);
   });
 
-  test("is never sure of a score below the threshold", () => {
-    expect(hitsOf(new Trigger({ ...SETTINGS, patience: 2, sure: 0.2 }), [0.4, 0.4, 0.4])).toEqual([]);
+  test("is sure below the threshold too, and then waits for a score that has fallen from there", () => {
+    const settings = { ...SETTINGS, threshold: 1, patience: 25, sure: 0.3, refractoryMs: 80 };
+    expect(hitsOf(new Trigger(settings), [0.29, 0.3])).toEqual([160]);
+    const fallen = 0.3 * RELEASE_RATIO - 0.01;
+    expect(hitsOf(new Trigger(settings), [0.3, fallen + 0.02, 0.3])).toEqual([80]);
+    expect(hitsOf(new Trigger(settings), [0.3, fallen, 0.3])).toEqual([80, 240]);
+  });
+
+  test("counts no frame below the threshold, however low the score is from which it is sure", () => {
+    const settings = { ...SETTINGS, threshold: 0.5, patience: 2, sure: 0.9 };
+    expect(hitsOf(new Trigger(settings), [0.4, 0.5, 0.4, 0.5])).toEqual([]);
+  });
+
+  test("is sure from 0.95 on by default, or from a threshold above that", () => {
+    expect([0.3, 0.97].map(defaultSure)).toEqual([0.95, 0.97]);
   });
 
   test("fires nothing while it is held, and not for a score that is still high at the end", () => {
@@ -217,7 +234,7 @@ describe("a trigger, for any scores and settings", () => {
         hits.forEach((frame, i) => {
           if (i === 0) return;
           const between = scores.slice((hits[i - 1] ?? 0) + 1, frame);
-          expect(Math.min(...between)).toBeLessThan(settings.threshold * RELEASE_RATIO);
+          expect(Math.min(...between)).toBeLessThan(leastOf(settings) * RELEASE_RATIO);
         });
       }),
     );
@@ -242,7 +259,7 @@ describe("a trigger, for any scores and settings", () => {
           const before = JSON.stringify(state);
           const next = advance(Object.freeze(state), settings, score, (i + 1) * FRAME_MS);
           expect(JSON.stringify(state)).toBe(before);
-          if (firedIn(next, (i + 1) * FRAME_MS)) expect(score).toBeGreaterThanOrEqual(settings.threshold);
+          if (firedIn(next, (i + 1) * FRAME_MS)) expect(score).toBeGreaterThanOrEqual(leastOf(settings));
           state = next;
         });
       }),

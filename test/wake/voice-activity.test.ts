@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import * as ort from "onnxruntime-web/wasm";
 import { createDetector } from "../../src/wake/detector.ts";
 import { createEngine, type Engine } from "../../src/wake/engine.ts";
 import { HOP_MS, HOP_SAMPLES } from "../../src/wake/features.ts";
 import type { ReadFile } from "../../src/wake/load.ts";
+import { openSession } from "../../src/wake/ort.ts";
 import { scan } from "../../src/wake/scan.ts";
 import { LOOK_BACK_SAMPLES, loadVoiceActivity, type VoiceActivity } from "../../src/wake/voice-activity.ts";
 import { clip, clipPaths, joined, noise, saySkipped, silence, speechIsHere, tone } from "../support/clips.ts";
+import { modelBytes } from "./model-bytes.ts";
 
 const readFile: ReadFile = (path) => Bun.file(path).bytes();
 let engine: Engine;
@@ -27,6 +30,29 @@ test("nobody speaks in silence, in noise, or in a tone", async () => {
 test("nothing was said where nothing was heard", async () => {
   expect(await voice.highest(new Int16Array(0), 0.8)).toBe(0);
   expect(await voice.highest(new Int16Array(100), 0.8)).toBeLessThan(0.5);
+});
+
+/** As Silero's own code does it: each chunk of 512 samples with the 64 before it, the state handed on. */
+async function plainHighest(pcm: Int16Array): Promise<number> {
+  const session = await openSession(await modelBytes("silero_vad_v5.onnx"));
+  const sr = new ort.Tensor("int64", BigInt64Array.of(16_000n), []);
+  let state: ort.Tensor = new ort.Tensor("float32", new Float32Array(256), [2, 1, 128]);
+  const found: number[] = [];
+  for (let start = 0; start + 512 <= pcm.length; start += 512) {
+    const samples = Float32Array.from({ length: 576 }, (_, i) => (pcm[start - 64 + i] ?? 0) / 32_768);
+    const outputs = await session.run({ input: new ort.Tensor("float32", samples, [1, 576]), state, sr });
+    state = outputs.stateN ?? state;
+    found.push(Number(outputs.output?.data[0]));
+  }
+  await session.release();
+  return Math.max(...found.slice(-25));
+}
+
+test("is Silero's, which sees the end of each chunk again with the next", async () => {
+  for (const seed of [1, 2, 3]) {
+    const pcm = joined(noise(0.7, 0.02, seed), tone(180, 1, 0.3), noise(0.3, 0.3, seed)).subarray(-41 * 512);
+    expect(await voice.highest(pcm, 1.01)).toBeCloseTo(await plainHighest(pcm), 6);
+  }
 });
 
 /** A real word until the frame in which it would fire. */

@@ -12,9 +12,11 @@ export interface AppFixtureOptions {
   readonly overrides?: readonly Override[];
   /** Asks for a route's answer to fail, as a defect would. */
   readonly healthFails?: boolean;
+  /** As the app's. */
+  readonly silentMs?: number;
 }
 
-export function appInAHouse({ yaml = "", overrides = [], healthFails = false }: AppFixtureOptions = {}) {
+export function appInAHouse({ yaml = "", overrides = [], healthFails = false, silentMs }: AppFixtureOptions = {}) {
   const lived = LivedInHouse.listening();
   const sources = { file: "earshot.yaml", text: yaml, overrides };
   publishConfig(lived.memory.configuration.writer(), loadConfig(sources).config);
@@ -39,7 +41,11 @@ export function appInAHouse({ yaml = "", overrides = [], healthFails = false }: 
     snapshot: async () => ({ state: lived.house.state(), levels: lived.house.levels() }),
     detections: async (limit) => lived.house.detections(limit),
     nearMisses: async (limit) => lived.house.nearMisses(limit),
+    ...(silentMs !== undefined && { silentMs }),
     openStream: (name, address) => lived.remote.open(name, address),
+    arbitration: () => ({ windowMs: 300, maxRelays: 10, policy: "auto", rounds: [] }),
+    relays: () => [],
+    relayDoor: (_context, next) => next(),
     history: () => lived.house.history.view(),
     health: () => {
       if (healthFails) throw new TypeError("undefined is not a microphone");

@@ -45,6 +45,7 @@ describe("what the API says, under the keys of both eras", () => {
     expect(detections[0]).toMatchObject({
       model: "alexa",
       model_name: "alexa",
+      label: "alexa",
       confidence: 0.93,
       timestamp: EPOCH_MS + lived.nowMs,
     });
@@ -200,6 +201,27 @@ describe("what the API does", () => {
       sure: 0.95,
       vad_threshold: 0.25,
     });
+  });
+
+  test("null takes any setting of a model back to what it was by default, under each of its names", async () => {
+    const yaml = (settings: string) => `wake:\n  models:\n    alexa: {${settings}}\n`;
+    for (const [setting, body] of [
+      ["threshold: 0.7", { threshold: null }],
+      ["threshold: 0.7", { sensitivity: null }],
+      ["patience: 4", { patience: null }],
+      ["refractory: 9s", { refractory: null }],
+    ] as const) {
+      const { post, desk, file } = appInAHouse({ yaml: yaml(`sure: 0.9, ${setting}`) });
+      expect((await post("/api/config/models/alexa", body)).status).toBe(200);
+      expect(desk.current.wake.models.alexa).toEqual({ enabled: true, patience: 2, refractory: 2000, sure: 0.9 });
+      expect(file()).not.toContain(setting);
+    }
+    const { post, file } = appInAHouse({ yaml: yaml("sure: 0.9") });
+    const unset = { threshold: null, sensitivity: null, patience: null, refractory: null };
+    for (const model of ["alexa", "hey_jarvis"]) {
+      expect((await post(`/api/config/models/${model}`, unset)).status).toBe(200);
+      expect(file()).toBe(yaml("sure: 0.9"));
+    }
   });
 
   test("POST /api/mute, /api/reset and /api/simulate", async () => {
@@ -419,14 +441,16 @@ describe("/openapi.json", () => {
     readonly components: { readonly schemas: Record<string, unknown> };
   }
 
-  test("describes every route but the page, the WebSocket and itself", async () => {
+  test("describes every route but the page, the WebSockets and itself", async () => {
     const { app, get } = appInAHouse();
     const { paths } = (await get("/openapi.json")).body as unknown as OpenApi;
     const described = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const routes = app.routes
-      .filter(({ method, path }) => method !== "ALL" && !["/", "/main.js", "/ws", "/openapi.json"].includes(path))
+      .filter(
+        ({ method, path }) => method !== "ALL" && !["/", "/main.js", "/ws", "/relay", "/openapi.json"].includes(path),
+      )
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
     expect(described.sort()).toEqual([...new Set(routes)].sort());
     expect(described).toContain("POST /api/config/models/{name}");

@@ -23,6 +23,7 @@ const WELL: Sight = {
   lagMs: 40,
   lostSamples: 0,
   streams: [],
+  relays: 0,
   modelsTrouble: "",
   wanted: 2,
   listening: 2,
@@ -30,7 +31,19 @@ const WELL: Sight = {
   workers: [worker("capture"), worker("inference"), worker("web")],
 };
 
-const STREAM = { name: "hall", audioAgeMs: 20, lagMs: 40, lostSamples: 0 };
+const STREAM = { name: "hall", audioAgeMs: 20, listening: true, deafMs: 0, stuckMs: 0, lagMs: 40, lostSamples: 0 };
+/** As it is left by a microphone that listened until it was not wanted any more. */
+const NO_MICROPHONE: Sight = {
+  ...WELL,
+  capture: { ...WELL.capture, state: "none", source: "none" },
+  audioAgeMs: 90_000,
+  silentMs: 90_000,
+  scoreAgeMs: 90_000,
+  stuckMs: 90_000,
+  lagMs: 3000,
+  armed: false,
+  coolsInMs: 1000,
+};
 
 const broken = (name: "capture" | "inference", changed: Partial<WorkerSight>): Partial<Sight> => ({
   workers: WELL.workers.map((one) => (one.name === name ? { ...one, ...changed } : one)),
@@ -128,6 +141,8 @@ describe("health", () => {
     ["samples were lost", { lostSamples: 640 }, "audio_lost"],
     ["words are not checked for a voice", { modelsTrouble: "no voice check" }, "models_trouble"],
     ["a stream sends nothing", { streams: [{ ...STREAM, audioAgeMs: 5100 }] }, "stream_silent"],
+    ["a stream sends and is not armed", { streams: [{ ...STREAM, deafMs: 10_100 }] }, "stream_unarmed"],
+    ["a model is stuck in a stream", { streams: [STREAM, { ...STREAM, stuckMs: 10_100 }] }, "stream_stuck"],
     ["a stream is listened to late", { streams: [STREAM, { ...STREAM, lagMs: 1200 }] }, "stream_lagging"],
     ["sound of a stream was passed over", { streams: [{ ...STREAM, lostSamples: 64_000 }] }, "stream_lost"],
   ] as const)("is degraded when %s", (_what, changed, code) => {
@@ -139,13 +154,30 @@ describe("health", () => {
   });
 
   test("says which stream is in trouble, and how much of it was passed over", () => {
-    const streams = [STREAM, { name: "attic", audioAgeMs: 20, lagMs: 3900, lostSamples: 64_000 }];
+    const streams = [STREAM, { ...STREAM, name: "attic", lagMs: 3900, lostSamples: 64_000 }];
     const said = assessHealth({ ...WELL, streams }, []).reasons.map(({ message }) => message);
     expect(said).toEqual([
       "inference is 3900 ms behind attic",
       "4.0 s of attic were passed over within the last minute",
     ]);
     expect(assessHealth({ ...WELL, streams: [STREAM] }, []).status).toBe("ok");
+  });
+
+  test("names the stream that is not listened to, and gives it the time that arming takes", () => {
+    const of = (changed: Partial<typeof STREAM>, more: Partial<Sight> = {}) =>
+      assessHealth({ ...WELL, ...more, streams: [{ ...STREAM, ...changed }] }, []).reasons;
+    expect(of({ deafMs: 9900, stuckMs: 9900 })).toEqual([]);
+    expect(of({ deafMs: 12_000 })[0]?.message).toStartWith("hall sends sound, but for 12 s no word");
+    expect(of({ stuckMs: 12_000 })[0]?.message).toStartWith("a model cannot fire for hall:");
+    expect(of({ deafMs: 12_000 }, { listening: 0 }).map(({ code }) => code)).toEqual(["models_loading"]);
+  });
+
+  test("calls nobody silent while muted, for nothing is taken then", () => {
+    const { reasons } = assessHealth(
+      { ...WELL, muted: true, streams: [{ ...STREAM, listening: false, audioAgeMs: 60_000, deafMs: 60_000 }] },
+      [],
+    );
+    expect(reasons.map(({ code }) => code)).toEqual(["muted"]);
   });
 
   test("is degraded by what is wrong elsewhere, and says that too", () => {
@@ -158,6 +190,51 @@ describe("health", () => {
 
   test("does not depend on the web worker's record: an answer is proof enough", () => {
     expect(assessHealth({ ...WELL, workers: [worker("capture"), worker("inference")] }, []).status).toBe("ok");
+  });
+});
+
+describe("health where no microphone is wanted", () => {
+  const silent = { ...STREAM, listening: false, audioAgeMs: 4000 };
+
+  test("is ok as soon as one stream is listened to, or a relay hears for itself", () => {
+    for (const sight of [
+      { ...NO_MICROPHONE, streams: [silent, STREAM] },
+      { ...NO_MICROPHONE, relays: 1 },
+    ]) {
+      expect(assessHealth(sight, [])).toEqual({ status: "ok", reasons: [] });
+      expect(hearing(sight)).toEqual({ hearing: true });
+    }
+  });
+
+  test.each([
+    ["nobody sends sound", []],
+    ["nobody sends sound", [silent]],
+    ["arming: what comes is not listened to yet", [{ ...STREAM, listening: false, deafMs: 500 }]],
+  ])("is degraded, and hears nothing: %s", (message, streams) => {
+    const sight = { ...NO_MICROPHONE, streams };
+    expect(assessHealth(sight, [])).toMatchObject({
+      status: "degraded",
+      reasons: [{ code: "no_streams", severity: "degraded", message }],
+    });
+    expect(hearing(sight)).toEqual({ hearing: false, reason: message });
+  });
+
+  test.each([
+    ["inference is dead", broken("inference", { state: "dead" }), "inference_down"],
+    ["no model is wanted", { wanted: 0, listening: 0 }, "no_models"],
+    ["the models are loading", { listening: 0 }, "models_loading"],
+    ["one model is not there yet", { listening: 1 }, "models_loading"],
+  ] as const)("is down when %s", (_what, changed, code) => {
+    const { status, reasons } = assessHealth({ ...NO_MICROPHONE, ...changed, streams: [STREAM] }, []);
+    expect(status).toBe("down");
+    expect(reasons.map(({ code }) => code)).toContain(code);
+    const unsent = assessHealth({ ...NO_MICROPHONE, ...changed }, []);
+    expect(unsent.status).toBe("down");
+  });
+
+  test("is muted for who mutes it", () => {
+    const sight = { ...NO_MICROPHONE, muted: true, streams: [STREAM] };
+    expect(hearing(sight)).toEqual({ hearing: false, reason: "muted" });
   });
 });
 
@@ -176,7 +253,7 @@ test("whatever is seen: health is ok only if a word would be heard, and hearing 
   const sights: fc.Arbitrary<Sight> = fc.record({
     muted: fc.boolean(),
     capture: fc.record({
-      state: fc.constantFrom("starting", "waiting", "open", "muted", "ended"),
+      state: fc.constantFrom("starting", "waiting", "open", "muted", "ended", "none"),
       error: fc.constant("none"),
       demo: fc.boolean(),
       source: fc.constant("default"),
@@ -190,9 +267,18 @@ test("whatever is seen: health is ok only if a word would be heard, and hearing 
     lagMs: age,
     lostSamples: fc.constantFrom(0, 5),
     streams: fc.array(
-      fc.record({ name: fc.constant("hall"), audioAgeMs: age, lagMs: age, lostSamples: fc.constantFrom(0, 1600) }),
+      fc.record({
+        name: fc.constant("hall"),
+        audioAgeMs: age,
+        listening: fc.boolean(),
+        deafMs: age,
+        stuckMs: fc.constantFrom(0, 20_000),
+        lagMs: age,
+        lostSamples: fc.constantFrom(0, 1600),
+      }),
       { maxLength: 2 },
     ),
+    relays: fc.nat(1),
     modelsTrouble: fc.constantFrom("", "no voice check"),
     wanted: fc.integer({ min: 0, max: 2 }),
     listening: fc.integer({ min: 0, max: 2 }),
@@ -202,8 +288,18 @@ test("whatever is seen: health is ok only if a word would be heard, and hearing 
   fc.assert(
     fc.property(sights, (sight) => {
       const { status, reasons } = assessHealth(sight, []);
+      const live = sight.workers.every(({ state, beatAgeMs }) => state === "alive" && (beatAgeMs ?? 0) <= 2000);
+      if (sight.capture.state === "none") {
+        const models = sight.listening > 0 && sight.wanted > 0;
+        const heard = sight.relays > 0 || (models && sight.streams.some(({ listening }) => listening));
+        expect(hearing(sight).hearing).toBe(live && !sight.muted && heard);
+        if (!heard || !live) expect(status).not.toBe("ok");
+        if (!sight.muted && (!live || (!models && sight.relays === 0))) expect(status).toBe("down");
+        expect(status === "ok").toBe(reasons.length === 0);
+        return;
+      }
       const couldHear =
-        sight.workers.every(({ state, beatAgeMs }) => state === "alive" && (beatAgeMs ?? 0) <= 2000) &&
+        live &&
         (sight.capture.state === "open" || sight.capture.state === "muted") &&
         sight.audioAgeMs <= 1000 &&
         sight.scoreAgeMs <= 1500 &&

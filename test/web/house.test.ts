@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { configSchema } from "../../src/config/schema.ts";
 import { levelsSchema, stateSchema } from "../../src/web/schemas.ts";
+import { relay, round } from "../public/states.ts";
 import { EPOCH_MS, LivedInHouse, START_MS } from "./lived-in-house.ts";
 
 const hold = configSchema.parse({}).activation.hold;
@@ -44,6 +45,17 @@ describe("the house", () => {
     }
   });
 
+  test("shows who is connected, how loud each is that says so, and the newest ten rounds", () => {
+    const lived = LivedInHouse.listening();
+    lived.relays = [relay("hall", { kind: "local", rms: null }), relay("kitchen", { rms: 0.123456 })];
+    lived.rounds = Array.from({ length: 12 }, (_, index) => round({ round: 12 - index }));
+    const state = lived.house.state();
+    expect(state.relays).toEqual(lived.relays);
+    expect(state.rounds.map((round) => round.round)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+    expect(stateSchema.parse(state)).toEqual(state);
+    expect(lived.house.levels().relays).toEqual([{ id: "kitchen", rms: 0.1235 }]);
+  });
+
   test("wakes with a detection, tells it once, and is armed again after its hold", () => {
     const lived = LivedInHouse.listening();
     lived.detect("alexa", 0.934567);
@@ -56,6 +68,7 @@ describe("the house", () => {
       source: null,
       model: "alexa",
       model_name: "alexa",
+      label: "alexa",
       confidence: 0.9346,
       threshold: 0.5,
       timestamp: EPOCH_MS + lived.nowMs,
@@ -119,6 +132,36 @@ describe("the house", () => {
       audio: { muted: true },
       health: { status: "degraded" },
     });
+  });
+
+  test("without a microphone of its own listens to who sends from elsewhere", () => {
+    const lived = LivedInHouse.listening();
+    lived.setCapture("none");
+    lived.house.look();
+    expect(lived.house.state()).toMatchObject({
+      activation: { state: "off", status: "Not listening for wake word: nobody sends sound" },
+      health: { status: "degraded", reasons: [{ code: "no_streams" }] },
+    });
+    const sender = lived.remote.open("hall", "10.0.0.7:1");
+    if ("code" in sender) throw new Error(sender.code);
+    const score = lived.memory.score(1).writer();
+    lived.nowMs += 80;
+    sender.push(new Uint8Array(2560));
+    Object.assign(score.value, { armed: true, frameEndMs: lived.nowMs });
+    score.publish();
+    lived.house.look();
+    expect(lived.house.state()).toMatchObject({
+      activation: { state: "armed", armed: true, status: "Listening for wake word..." },
+      health: { status: "ok" },
+    });
+    sender.close();
+    lived.house.look();
+    expect(lived.house.state().activation.armed).toBe(false);
+    const relay = { id: "attic", kind: "relay", address: null, software: "", room: null, zone: "house" } as const;
+    lived.relays = [{ ...relay, status: 0, detects: true, delayMs: null, rms: null, since: 0 }];
+    expect(lived.house.health().status).toBe("ok");
+    lived.relays = [{ ...relay, kind: "sender", status: 0, detects: false, delayMs: null, rms: null, since: 0 }];
+    expect(lived.house.health().status).toBe("degraded");
   });
 
   test("simulates a word: it wakes, is listed, and is marked", () => {
@@ -314,7 +357,7 @@ describe("the house", () => {
     const lived = LivedInHouse.listening();
     lived.remote.open("hall", "x");
     const score = lived.memory.score(1).writer();
-    Object.assign(score.value, { lagMs: 2000, lost: 32_000 });
+    Object.assign(score.value, { lagMs: 2000, lost: 32_000, frameEndMs: lived.nowMs + 1 });
     score.publish();
     lived.house.look();
     const { status, reasons } = lived.house.health();

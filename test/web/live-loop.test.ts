@@ -63,6 +63,7 @@ async function runFor(
     monotonicMs: () => lived.nowMs,
     updateRateMs: () => updateRateMs(lived.nowMs - startMs),
     mirror: () => (mirrored === undefined ? undefined : (snapshot) => mirrored(snapshot, lived.nowMs - startMs)),
+    alsoLook: () => 1000,
     beat: (nowMs) => beats.push(nowMs - startMs),
   });
   return {
@@ -98,6 +99,19 @@ describe("the live loop", () => {
     expect(timesOf("state")).toEqual([0, 505]);
   });
 
+  test("tells no state because clocks differ by a millisecond, or a relay's messages take longer", async () => {
+    const relay = { id: "kitchen", kind: "relay", address: null, software: "", room: null, zone: "house" } as const;
+    const now = { status: 0, detects: true, since: 1000, delayMs: 3, rms: 0.1 };
+    const { timesOf } = await runFor(2000, {
+      happens: {
+        50: (lived) => lived.relays.push({ ...relay, ...now }),
+        400: (lived) => lived.relays.splice(0, 1, { ...relay, ...now, since: 1001, delayMs: 3.4, rms: 0.2 }),
+        800: (lived) => lived.relays.splice(0, 1, { ...relay, ...now, status: 2 }),
+      },
+    });
+    expect(timesOf("state").filter((atMs) => atMs > 100)).toEqual([800]);
+  });
+
   test("notices within 200 ms what nobody rings for: audio that stops", async () => {
     const lived = LivedInHouse.listening();
     const startMs = lived.nowMs;
@@ -125,6 +139,7 @@ describe("the live loop", () => {
       monotonicMs: () => lived.nowMs,
       updateRateMs: () => 60_000,
       mirror: () => undefined,
+      alsoLook: () => 1000,
       beat: () => {},
     });
     const gone = states.find(({ active }) => !active);

@@ -5,6 +5,7 @@ import type { ValueOf } from "../../src/memory/field.ts";
 import { type DETECTION, WORKERS } from "../../src/memory/layout.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
 import { House } from "../../src/web/house.ts";
+import type { RelayView, RoundView } from "../../src/web/schemas.ts";
 
 /** Unix time of the clock's zero, ms: the numbers of one clock are never those of the other. */
 export const EPOCH_MS = 1_800_000_000_000;
@@ -21,6 +22,8 @@ export class LivedInHouse {
   nowMs = START_MS;
   config: Config = configSchema.parse({});
   troubles: { code: string; message: string }[] = [];
+  relays: RelayView[] = [];
+  rounds: RoundView[] = [];
   house: House;
   readonly control = this.memory.control.writer();
   readonly capture = this.memory.capture.writer();
@@ -45,6 +48,10 @@ export class LivedInHouse {
     this.house = new House({
       memory: this.memory,
       config: () => this.config,
+      // Nobody else is here: whoever claims is answered.
+      claim: ({ model, confidence, source }) => this.house.wake(model, source, confidence),
+      relays: () => this.relays,
+      rounds: () => this.rounds,
       wanted: () => Object.values(this.config.wake.models).filter(({ enabled }) => enabled).length,
       monotonicMs: () => this.nowMs,
       unixMs: () => EPOCH_MS + this.nowMs,
@@ -77,7 +84,7 @@ export class LivedInHouse {
     }
   }
 
-  setCapture(state: "starting" | "waiting" | "open" | "muted" | "ended", error = ""): void {
+  setCapture(state: "starting" | "waiting" | "open" | "muted" | "ended" | "none", error = ""): void {
     Object.assign(this.capture.value, { state, error, source: "default", device: "USB mic", sampleRate: 48_000 });
     this.capture.publish();
   }
@@ -122,7 +129,7 @@ export class LivedInHouse {
   detect(model: string, confidence = 0.93, more: Partial<ValueOf<typeof DETECTION.fields>> = {}): void {
     this.detections.append((event) => {
       const known = { kind: "detection", stream: 0, source: "", voice: -1, threshold: 0.5, rms: 0.2 };
-      Object.assign(event, known, { model, confidence, frameEndMs: this.nowMs }, more);
+      Object.assign(event, known, { model, label: model, confidence, frameEndMs: this.nowMs }, more);
     });
   }
 }

@@ -98,6 +98,25 @@ describe("PUT /api/streams/NAME", () => {
     await until(() => !names().includes("file"));
   });
 
+  test("gives up on a sender that says nothing, and not on one that pauses", async () => {
+    const impatient = appInAHouse({ silentMs: 300 });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const names = () => impatient.lived.house.state().streams.map(({ name }) => name);
+    const request = new Request("http://localhost:7171/api/streams/hall", { method: "PUT", body: readable });
+    const address = { requestIP: () => ({ address: "127.0.0.1", port: 9, family: "IPv4" }) };
+    const answer = Promise.resolve(impatient.app.fetch(request, address));
+    for (let i = 0; i < 4; i++) {
+      await writer.write(pcm(320));
+      await Bun.sleep(100);
+      expect(names()).toContain("hall");
+    }
+    const response = await answer;
+    expect(response.status).toBe(408);
+    expect(await response.json()).toEqual({ error: { code: "silent", message: "hall sent nothing for 0.3 s" } });
+    expect(names()).not.toContain("hall");
+  });
+
   test("gives the stream back when the sender is cut off in the middle", async () => {
     const cut = new AbortController();
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();

@@ -7,19 +7,20 @@ import { SAMPLE_RATE } from "../../memory/layout.ts";
 import { WebError } from "../web-error.ts";
 import { json, refusals } from "./route-parts.ts";
 
-/** A sender that says nothing for this long is gone, whatever its connection says. */
 const SILENT_MS = 10_000;
 
 export interface StreamsOptions {
   readonly openStream: (name: string, address: string) => RemoteStream | StreamEnd;
+  /** A sender that says nothing for this long is gone, whatever its connection says; 10 s when unsaid. */
+  readonly silentMs?: number;
 }
 
 const received = z
   .object({ samples: z.number().int(), seconds: z.number() })
-  .describe("how much was listened to")
+  .describe("how much came")
   .openapi("Received");
 
-export function addStreamRoutes(app: OpenAPIHono, { openStream }: StreamsOptions): void {
+export function addStreamRoutes(app: OpenAPIHono, { openStream, silentMs = SILENT_MS }: StreamsOptions): void {
   app.openapi(
     createRoute({
       method: "put",
@@ -35,7 +36,7 @@ export function addStreamRoutes(app: OpenAPIHono, { openStream }: StreamsOptions
       if ("code" in stream) throw refusalOf(stream, name);
       const { body } = context.req.raw;
       try {
-        const samples = body === null ? 0 : await listen(body, stream, name);
+        const samples = body === null ? 0 : await listen(body, stream, { name, silentMs });
         return context.json({ samples, seconds: Number((samples / SAMPLE_RATE).toFixed(2)) }, 200);
       } finally {
         stream.close();
@@ -44,27 +45,32 @@ export function addStreamRoutes(app: OpenAPIHono, { openStream }: StreamsOptions
   );
 }
 
-async function listen(body: ReadableStream<Uint8Array>, stream: RemoteStream, name: string): Promise<number> {
+interface Sending {
+  readonly name: string;
+  readonly silentMs: number;
+}
+
+async function listen(body: ReadableStream<Uint8Array>, stream: RemoteStream, sending: Sending): Promise<number> {
   const reader = body.getReader();
   let bytes = 0;
   try {
     for (;;) {
-      const { done, value } = await withinTime(reader.read(), name);
+      const { done, value } = await withinTime(reader.read(), sending);
       if (done) return Math.floor(bytes / 2);
       bytes += value.length;
       const end = stream.push(value);
-      if (end !== undefined) throw refusalOf(end, name);
+      if (end !== undefined) throw refusalOf(end, sending.name);
     }
   } finally {
     await reader.cancel().catch(() => {});
   }
 }
 
-async function withinTime<T>(reading: Promise<T>, name: string): Promise<T> {
+async function withinTime<T>(reading: Promise<T>, { name, silentMs }: Sending): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new WebError(408, "silent", `${name} sent nothing for ${SILENT_MS / 1000} s`)),
-    SILENT_MS,
+    () => late.reject(new WebError(408, "silent", `${name} sent nothing for ${silentMs / 1000} s`)),
+    silentMs,
   );
   try {
     return await Promise.race([reading, late.promise]);
@@ -83,6 +89,10 @@ function refusalOf(end: StreamEnd, name: string): WebError {
       return end.most === 0
         ? new WebError(503, end.code, "no streams from elsewhere are taken", "raise streams.max and start again")
         : new WebError(503, end.code, `${end.most} streams are open already`, "raise streams.max and start again");
+    case "too_many_relays":
+      return new WebError(503, end.code, `${end.most} relays are connected already`, "raise arbitration.max_relays");
+    case "name_of_hub":
+      return new WebError(409, end.code, `the hub's own microphone is called ${name}`, "give the sender another name");
     case "replaced":
       return new WebError(409, end.code, `somebody else sends as ${name} now`, "give each sender a name of its own");
     case "faster_than_heard":

@@ -1,0 +1,170 @@
+/** Relays of Earshot's own protocol, as members of the house: what they say becomes the hub's events, and its words theirs. */
+import type { Claim } from "../arbitration/claim.ts";
+import type { CoarseEnvelope } from "../arbitration/evidence.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { HubEars } from "../hub/hub-ears.ts";
+import type { RemoteStream, StreamEnd } from "../hub/remote-streams.ts";
+import type { RelayVoice } from "../hub/seat.ts";
+import type { HubSession } from "./hub-session.ts";
+import type { Introduction } from "./introduction.ts";
+import { RETRY_MS } from "./limits.ts";
+import type { Telemetry } from "./messages-to-hub.ts";
+import type { Farewell } from "./messages-to-relay.ts";
+import type { Admission, Departure, RelayHandler, RelaySound } from "./relay-handler.ts";
+
+export interface RelayDeskOptions {
+  readonly hub: Hub;
+  readonly ears: HubEars;
+  readonly monotonicMs: () => number;
+  /** What is configured of a relay. */
+  readonly placeOf: (id: string) => { readonly room: string | undefined; readonly zone: string };
+  /** A stream for a relay that only sends its sound. */
+  readonly openStream: (name: string, address: string) => RemoteStream | StreamEnd;
+}
+
+/** What of a connection is remembered beside its session. */
+interface Member {
+  readonly stream: RemoteStream | undefined;
+  telemetry: Telemetry | undefined;
+}
+
+export class RelayDesk implements RelayHandler {
+  readonly #options: RelayDeskOptions;
+  readonly #members = new Map<HubSession, Member>();
+
+  constructor(options: RelayDeskOptions) {
+    this.#options = options;
+  }
+
+  /** What a relay said last of its levels and scores. */
+  telemetryOf(connection: number): Telemetry | undefined {
+    for (const [session, { telemetry }] of this.#members) if (session.connection === connection) return telemetry;
+    return undefined;
+  }
+
+  joined(session: HubSession, { id, capabilities, software }: Introduction): Admission {
+    const { hub, ears, monotonicMs, placeOf, openStream } = this.#options;
+    const { connection, address } = session;
+    const stream = capabilities.detects ? undefined : openStream(id, address);
+    if (stream !== undefined && "code" in stream)
+      return refused("streams_full", "the hub listens for no more", "raise streams.max");
+    if (stream !== undefined) ears.open(stream.stream, id, connection);
+    const voice = stream === undefined ? voiceOf(session) : heardVoice(session, ears.voice(stream.stream));
+    const sinceMs = monotonicMs();
+    const can = { onset: capabilities.onset || stream !== undefined, ask: capabilities.asks || stream !== undefined };
+    const seat = { id, connection, kind: "relay", address, software, sinceMs, voice, stream: stream?.stream } as const;
+    const refusal = hub.join(seat, can);
+    if (refusal !== undefined) {
+      if (stream !== undefined) ears.close(stream.stream, connection);
+      stream?.close();
+      return refusal.why === "name_of_hub"
+        ? refused(refusal.why, `the hub's own microphone is called "${id}"`, "give the relay a name of its own: --id")
+        : refused(refusal.why, `${refusal.limit} relays are connected already`, "raise arbitration.max_relays");
+    }
+    this.#members.set(session, { stream, telemetry: undefined });
+    return { kind: "admitted", ...placeOf(id) };
+  }
+
+  left(session: HubSession, why: Departure): void {
+    const stream = this.#members.get(session)?.stream;
+    this.#members.delete(session);
+    this.#options.hub.leave(senderOf(session), why);
+    if (stream === undefined) return;
+    this.#options.ears.close(stream.stream, session.connection);
+    stream.close();
+  }
+
+  onset(session: HubSession): void {
+    this.#options.hub.tell({ type: "onset", ...senderOf(session) });
+  }
+
+  beat(session: HubSession, hears: boolean): void {
+    this.#options.hub.tell({ type: "beat", ...senderOf(session), hears });
+  }
+
+  delay(session: HubSession, delayMs: number): void {
+    this.#options.hub.tell({ type: "delay", ...senderOf(session), delayMs });
+  }
+
+  claim(session: HubSession, claim: Claim): void {
+    this.#options.hub.claim(senderOf(session), claim);
+  }
+
+  envelope(_session: HubSession, _claim: number, _envelope: CoarseEnvelope): void {}
+
+  pass(session: HubSession, ask: number): void {
+    this.#options.hub.tell({ type: "pass", ...senderOf(session), ask });
+  }
+
+  pending(session: HubSession, ask: number): void {
+    this.#options.hub.tell({ type: "pending", ...senderOf(session), ask });
+  }
+
+  audio(
+    session: HubSession,
+    { claim, fence, last }: { readonly claim: number; readonly fence: number | undefined; readonly last: boolean },
+  ): void {
+    this.#options.hub.tell({ type: "audio", ...senderOf(session), claim, fence, last });
+  }
+
+  stream(session: HubSession, { pcm }: RelaySound): void {
+    this.#members.get(session)?.stream?.push(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength));
+  }
+
+  finished(session: HubSession, fence: number): void {
+    this.#options.hub.tell({ type: "finished", ...senderOf(session), fence });
+  }
+
+  telemetry(session: HubSession, telemetry: Telemetry): void {
+    const member = this.#members.get(session);
+    if (member !== undefined) member.telemetry = telemetry;
+  }
+}
+
+function senderOf(session: HubSession) {
+  return { relayId: session.introduction?.id ?? "", connection: session.connection };
+}
+
+function refused(code: string, message: string, hint: string): Admission {
+  const farewell: Farewell = { code, message, hint, retryAfterMs: RETRY_MS.later };
+  return { kind: "refused", farewell };
+}
+
+function voiceOf(session: HubSession): RelayVoice {
+  return {
+    ask: (ask, untilMs, wordEndedAtMs) => session.ask(ask, untilMs, wordEndedAtMs),
+    granted: ({ claims, round, fence }) => session.tell({ type: "granted", claims: [...claims], round, fence }),
+    cancelled: ({ claims, round, why, winner }) =>
+      session.tell({
+        type: "cancelled",
+        claims: [...claims],
+        round,
+        why,
+        winner: winner === undefined ? null : { id: winner.relayId, room: winner.room ?? null },
+      }),
+    rejected: (claim, why) => session.tell({ type: "rejected", claim, why }),
+    over: (round, fence, why) => session.tell({ type: "over", round, fence, why }),
+    displaced: () =>
+      session.dismiss({
+        code: "replaced",
+        message: "another connection has the same id",
+        hint: "give each relay an id of its own",
+        retryAfterMs: RETRY_MS.muchLater,
+      }),
+  };
+}
+
+/** The hub listens for it and answers asks; it is told verdicts all the same, without claims of its own. */
+function heardVoice(session: HubSession, heard: RelayVoice): RelayVoice {
+  const own = voiceOf(session);
+  return {
+    ...own,
+    ask: heard.ask,
+    granted: (grant) => {
+      own.granted({ ...grant, claims: [] });
+      heard.granted(grant);
+    },
+    cancelled: (cancel) => own.cancelled({ ...cancel, claims: [] }),
+    rejected: () => {},
+  };
+}

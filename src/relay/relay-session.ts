@@ -1,0 +1,278 @@
+/**
+ * The relay's end of one connection, once it is open: says hello, tells what is heard, answers, and passes on what the
+ * hub decides. With the connection goes all that it knew: nothing of a round outlives it. No socket, no clock.
+ */
+import { readAudioFrame } from "./audio-frame.ts";
+import type { AudioTape } from "./audio-tape.ts";
+import { ClaimSound } from "./claim-sound.ts";
+import * as limits from "./limits.ts";
+import { readFromHub } from "./messages.ts";
+import type { Capabilities, ToHub } from "./messages-to-hub.ts";
+import type { Farewell, MessageToRelay, ToRelay } from "./messages-to-relay.ts";
+import { Onset } from "./onset.ts";
+import { OpenAsks } from "./open-asks.ts";
+import { OwnClaims } from "./own-claims.ts";
+import { PeerSilence } from "./peer-silence.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import type { RelayEvent } from "./relay-events.ts";
+
+/** Without sound for this long a relay does not know what there is to hear, and does not say that it is nothing. */
+const DEAF_MS = 500;
+/** How often it tells its level. */
+const TELEMETRY_MS = 200;
+
+export interface RelayIdentity {
+  /** Undefined: as its token is called. */
+  readonly id: string | undefined;
+  readonly capabilities: Capabilities;
+  readonly models: readonly string[];
+  /** Program and version, for people. */
+  readonly software: string;
+}
+
+/** The next piece of sound, about 80 ms, and what was made of it. */
+export interface Hop {
+  readonly pcm: Int16Array;
+  /** When its last sample was heard. */
+  readonly endMs: number;
+  /** Linear 0..1. */
+  readonly rms: number;
+  readonly noiseFloor: number;
+  /** The newest score of each model, and its threshold. */
+  readonly scores: readonly { readonly model: string; readonly score: number; readonly threshold: number }[];
+  /** Words that were heard in this piece. */
+  readonly detections: readonly { readonly model: string; readonly confidence: number }[];
+}
+
+export interface RelaySessionOptions {
+  readonly identity: RelayIdentity;
+  readonly tape: AudioTape;
+  /** Rises over all connections. */
+  readonly nextClaim: () => number;
+  readonly send: (data: string | Uint8Array<ArrayBuffer>) => void;
+  readonly tell: (event: RelayEvent) => void;
+}
+
+type Phase =
+  | { readonly kind: "greeting"; readonly untilMs: number }
+  | {
+      readonly kind: "joined";
+      readonly connection: number;
+      readonly claims: OwnClaims;
+      readonly stream: ClaimSound | undefined;
+    }
+  | { readonly kind: "over"; readonly farewell: Farewell };
+
+export class RelaySession {
+  readonly #options: RelaySessionOptions;
+  #phase: Phase;
+  readonly #silence: PeerSilence;
+  readonly #asks = new OpenAsks();
+  readonly #onset = new Onset();
+  #hears = false;
+  #muted = false;
+  #nearness = 0;
+  /** Up to where the detector has listened. */
+  #heardUntilMs = Number.NEGATIVE_INFINITY;
+  #soundAtMs = Number.NEGATIVE_INFINITY;
+  #beatAtMs = Number.NEGATIVE_INFINITY;
+  #telemetryAtMs = Number.NEGATIVE_INFINITY;
+
+  /** The socket has just opened. */
+  constructor(options: RelaySessionOptions, nowMs: number) {
+    this.#options = options;
+    this.#silence = new PeerSilence(nowMs);
+    this.#phase = { kind: "greeting", untilMs: nowMs + limits.DEAD_MS };
+    const { id, capabilities, models, software } = options.identity;
+    const named = id === undefined ? {} : { id };
+    this.#say({
+      type: "hello",
+      versions: [limits.PROTOCOL_VERSION],
+      ...named,
+      capabilities,
+      models: [...models],
+      software,
+    });
+  }
+
+  /** Why the connection is of no more use, once it is. */
+  get farewell(): Farewell | undefined {
+    return this.#phase.kind === "over" ? this.#phase.farewell : undefined;
+  }
+
+  get joined(): boolean {
+    return this.#phase.kind === "joined";
+  }
+
+  /** Takes what the hub sent, whatever it is. */
+  receive(data: string | Uint8Array, nowMs: number): void {
+    if (this.#phase.kind === "over") return;
+    this.#silence.end(nowMs);
+    try {
+      if (typeof data === "string") this.#take(readFromHub(data), nowMs);
+      else this.#speech(data);
+    } catch (error) {
+      // A newer hub may have more to say than is understood here.
+      if (!(error instanceof ProtocolError)) throw error;
+      const { code, message, hint } = error;
+      this.#options.tell({ type: "error", code, message, hint });
+    }
+  }
+
+  /** Takes the next piece of sound, which is on the tape already. */
+  hear(hop: Hop, muted: boolean, nowMs: number): void {
+    this.#muted = muted;
+    this.#soundAtMs = nowMs;
+    this.#heardUntilMs = hop.endMs;
+    this.#nearness = hop.scores.reduce((most, { score, threshold }) => Math.max(most, score / threshold), 0);
+    if (this.#phase.kind !== "joined") return;
+    const { detects, onset } = this.#options.identity.capabilities;
+    const hears = !muted && this.#onset.hear({ ...hop, nearness: this.#nearness }, nowMs);
+    if (onset && hears && !this.#hears) this.#say({ type: "onset", atMs: hop.endMs });
+    // What has changed is said at once.
+    if (hears !== this.#hears) this.#beatAtMs = nowMs;
+    this.#hears = hears;
+    for (const { model, confidence } of detects && !muted ? hop.detections : []) {
+      this.#asks.claimed(this.#phase.claims.claim(model, confidence, nowMs));
+    }
+    this.#telemeter(hop, nowMs);
+    this.tick(nowMs);
+  }
+
+  /** Every {@link limits.TICK_MS}, or more often. */
+  tick(nowMs: number): void {
+    const silent = this.#silence.tooLong(nowMs);
+    if (this.#phase.kind === "greeting" && nowMs >= this.#phase.untilMs) {
+      this.#end("no_welcome", "the hub did not answer the hello");
+    }
+    if (this.#phase.kind !== "joined") return;
+    if (silent) {
+      this.#end("hub_silent", `nothing came from the hub for ${limits.DEAD_MS} ms`);
+      return;
+    }
+    this.#beat(nowMs);
+    if (this.#options.identity.capabilities.asks) {
+      // Who is muted has listened to all that it will ever hear.
+      const heardUntilMs = this.#muted ? Number.POSITIVE_INFINITY : this.#heardUntilMs;
+      for (const answer of this.#asks.answers(heardUntilMs, this.#nearness, nowMs)) this.#say(answer);
+    }
+    const { claims, stream } = this.#phase;
+    for (const frame of stream?.frames(undefined) ?? []) this.#options.send(frame);
+    claims.pursue(nowMs);
+  }
+
+  /** The relay itself has heard enough of the command. */
+  endSound(): void {
+    if (this.#phase.kind === "joined") this.#phase.claims.endSound();
+  }
+
+  /** The reply was played, or the relay cannot go on. */
+  finish(): void {
+    if (this.#phase.kind === "joined") this.#phase.claims.finish();
+  }
+
+  /** The socket is closed, or must be: what was under way is lost. */
+  closed(code: string, message: string): void {
+    this.#end(code, message);
+  }
+
+  #take(message: ToRelay, nowMs: number): void {
+    if (this.#phase.kind === "joined") this.#follow(message, this.#phase.claims, nowMs);
+    else if (message.type === "welcome") this.#join(message, nowMs);
+    else if (message.type === "refused") this.#end(message.code, message.message, message);
+  }
+
+  #join(welcome: MessageToRelay<"welcome">, nowMs: number): void {
+    const { tape, identity, nextClaim, send, tell } = this.#options;
+    const { connection } = welcome;
+    const { evidence, detects } = identity.capabilities;
+    const say = (message: ToHub) => this.#say(message);
+    const claims = new OwnClaims({ connection, tape, evidence, nextClaim, say, sendFrame: send, tell });
+    const stream = detects ? undefined : new ClaimSound(tape, { kind: "stream", connection, number: 0 }, tape.end);
+    this.#phase = { kind: "joined", connection, claims, stream };
+    tell({ type: "connected", welcome });
+    this.tick(nowMs);
+  }
+
+  #follow(message: ToRelay, claims: OwnClaims, nowMs: number): void {
+    const { tell } = this.#options;
+    switch (message.type) {
+      case "welcome":
+        break;
+      case "refused":
+      case "bye":
+        this.#end(message.code, message.message, message);
+        break;
+      case "ping":
+        this.#say({ type: "pong", ping: message.ping, atMs: nowMs });
+        break;
+      case "ask":
+        this.#asks.ask(message.ask, message.withinMs, message.wordEndedAtMs, nowMs);
+        this.tick(nowMs);
+        break;
+      case "granted":
+        claims.granted(message, nowMs);
+        break;
+      case "cancelled":
+        claims.cancelled(message.claims, { type: "lost", why: message.why, winner: message.winner ?? undefined });
+        break;
+      case "rejected":
+        claims.cancelled([message.claim], { type: "lost", why: message.why, winner: undefined });
+        break;
+      case "enough":
+        claims.enough(message.fence);
+        break;
+      case "over":
+        claims.over(message.fence, message.why);
+        break;
+      case "state": {
+        const { type: _, ...state } = message;
+        tell({ type: "state", state });
+        break;
+      }
+      case "reply": {
+        const { reply, text, sampleRateHz } = message;
+        tell({ type: "reply", reply, text, sampleRateHz: sampleRateHz ?? undefined });
+        break;
+      }
+      case "reply_end":
+      case "error":
+        tell(message);
+        break;
+    }
+  }
+
+  #beat(nowMs: number): void {
+    if (!this.#options.identity.capabilities.onset || nowMs < this.#beatAtMs) return;
+    if (!this.#muted && nowMs - this.#soundAtMs > DEAF_MS) return;
+    this.#beatAtMs = nowMs + limits.BEAT_MS;
+    this.#say({ type: "beat", hears: this.#hears, atMs: nowMs });
+  }
+
+  #telemeter({ rms, noiseFloor, scores }: Hop, nowMs: number): void {
+    if (nowMs < this.#telemetryAtMs) return;
+    this.#telemetryAtMs = nowMs + TELEMETRY_MS;
+    const named = Object.fromEntries(scores.map(({ model, score }) => [model, score]));
+    const armed = this.#muted ? { armed: false, reason: "muted" } : { armed: true };
+    this.#say({ type: "telemetry", rms, noiseFloor, scores: named, ...armed });
+  }
+
+  #speech(bytes: Uint8Array): void {
+    const { kind, connection, number, pcm } = readAudioFrame(bytes);
+    if (this.#phase.kind !== "joined" || connection !== this.#phase.connection || kind !== "reply") return;
+    this.#options.tell({ type: "speech", reply: number, pcm });
+  }
+
+  #end(code: string, message: string, { hint, retryAfterMs }: Pick<Farewell, "hint" | "retryAfterMs"> = NO_HINT): void {
+    if (this.#phase.kind === "over") return;
+    const underWay = this.#phase.kind === "joined" && this.#phase.claims.forget();
+    this.#phase = { kind: "over", farewell: { code, message, hint, retryAfterMs } };
+    if (underWay) this.#options.tell({ type: "lost", why: "hub_gone", winner: undefined });
+  }
+
+  #say(message: ToHub): void {
+    if (this.#phase.kind !== "over") this.#options.send(JSON.stringify(message));
+  }
+}
+
+const NO_HINT = { hint: "", retryAfterMs: 0 };

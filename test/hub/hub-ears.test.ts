@@ -1,0 +1,210 @@
+import { describe, expect, test } from "bun:test";
+import { Arbiter } from "../../src/arbitration/arbiter.ts";
+import { Hub } from "../../src/hub/hub.ts";
+import { HubEars } from "../../src/hub/hub-ears.ts";
+import { type RemoteStream, RemoteStreams } from "../../src/hub/remote-streams.ts";
+import { SharedMemory } from "../../src/memory/shared-memory.ts";
+import { facts, loudest } from "../arbitration/small-house.ts";
+import { joined, noise, tone } from "../support/clips.ts";
+
+const CAN = { onset: true, ask: true };
+const QUIET = 0.001;
+
+/** A house in which the hub listens for "kitchen" (stream 1), and "hall" listens for itself. */
+function house() {
+  const clock = { nowMs: 10_000 };
+  const monotonicMs = () => clock.nowMs;
+  const log = { info: () => {} };
+  const memory = SharedMemory.create({ streams: 2, relays: 1 });
+  const arbiter = new Arbiter({ policy: loudest });
+  const hub = new Hub({
+    ...{ arbiter, monotonicMs, log },
+    sooner: () => {},
+    factsOf: ({ id }, can) => facts(id, { can }),
+    events: { contended: () => {}, granted: () => {}, over: () => {} },
+  });
+  const ears = new HubEars({ memory, hub, monotonicMs });
+  const stream = new RemoteStreams({ memory, monotonicMs, log, muted: () => false }).open("kitchen", "[::1]:5");
+  if ("code" in stream) throw new Error(stream.code);
+  const seatOf = (id: string, connection: number) => ({
+    ...{ id, connection, address: undefined, software: "", sinceMs: clock.nowMs },
+  });
+  ears.open(stream.stream, "kitchen", 1);
+  hub.join({ ...seatOf("kitchen", 1), kind: "sender", voice: ears.voice(stream.stream), stream: 1 }, CAN);
+  const score = memory.score(stream.stream).writer();
+  /** Inference has listened up to now. */
+  const scored = (over: Partial<typeof score.value> = {}, most = 0) => {
+    Object.assign(score.value, { frameEndMs: clock.nowMs, armed: true, asleep: false, ...over });
+    score.value.scores[0] = most;
+    score.publish();
+  };
+  /** Sound comes in real time, in pieces of 100 ms. */
+  const hears = (sound: Int16Array, to: RemoteStream = stream) => {
+    for (let at = 0; at < sound.length; at += 1600) {
+      const piece = sound.slice(at, at + 1600);
+      clock.nowMs += piece.length / 16;
+      to.push(new Uint8Array(piece.buffer));
+    }
+  };
+  const hallClaims = () => {
+    const silent = {
+      ask: () => {},
+      granted: () => {},
+      cancelled: () => {},
+      rejected: () => {},
+      over: () => {},
+      displaced: () => {},
+    };
+    hub.join({ ...seatOf("hall", 2), kind: "relay", voice: silent, stream: undefined }, CAN);
+    const claim = { number: 1, model: "alexa", confidence: 0.9, endedAtMs: clock.nowMs, evidence: undefined };
+    hub.claim({ relayId: "hall", connection: 2 }, claim);
+  };
+  const word = (frameEndMs = clock.nowMs) => ({
+    ...{ stream: 1, source: "kitchen", model: "alexa", confidence: 0.8, frameEndMs },
+  });
+  const waited = () => hub.rounds[0]?.waitedFor.find(({ relayId }) => relayId === "kitchen")?.outcome;
+  const hearing = () => arbiter.relays.get("kitchen")?.hearing.kind;
+  return { clock, hub, ears, stream, scored, hears, hallClaims, word, waited, hearing };
+}
+
+describe("what the hub hears for others", () => {
+  test("is claimed with evidence that was measured from the ring", () => {
+    const { hub, ears, hears, word } = house();
+    hears(joined(noise(3, QUIET, 1), tone(2000, 0.6, 0.2), noise(0.1, QUIET, 2)));
+    ears.heard(word());
+    const [claim] = hub.rounds[0]?.claims ?? [];
+    expect(claim).toMatchObject({ relayId: "kitchen", model: "alexa", confidence: 0.8 });
+    expect(claim?.evidence?.rms).toBeCloseTo(0.2 / Math.SQRT2, 1);
+    expect(claim?.evidence?.durationMs).toBeWithin(560, 660);
+    expect(claim?.evidence?.snrDb).toBeGreaterThan(30);
+    // The word ended 100 ms before it was noticed.
+    expect(claim?.endedAfterMs).toBeWithin(-115, -75);
+  });
+
+  test("is measured where the word was, however much has come since", () => {
+    const { clock, hub, ears, hears, word } = house();
+    hears(joined(noise(3, QUIET, 1), tone(2000, 0.6, 0.2), noise(0.1, QUIET, 2)));
+    const firedAtMs = clock.nowMs;
+    hears(joined(noise(0.4, QUIET, 3), tone(500, 0.5, 0.9)));
+    ears.heard(word(firedAtMs));
+    const [claim] = hub.rounds[0]?.claims ?? [];
+    expect(claim?.evidence?.rms).toBeCloseTo(0.2 / Math.SQRT2, 1);
+    expect(claim?.endedAfterMs).toBeWithin(-1015, -975);
+  });
+
+  test("wins as another's does, and nobody waits for its sound: it is here", () => {
+    const { hub, ears, hears, word } = house();
+    hears(joined(noise(1, QUIET, 1), tone(2000, 0.6, 0.2)));
+    ears.heard(word());
+    expect(hub.rounds[0]).toMatchObject({ phase: "serving", grants: [{ relayId: "kitchen" }], firstAudioAfterMs: 0 });
+  });
+
+  test("is nobody's where no relay has the stream any more, and stays with the connection that has it", () => {
+    const { hub, ears, hears, word } = house();
+    hears(tone(2000, 1, 0.2));
+    ears.close(1, 7);
+    ears.heard({ ...word(), stream: 2 });
+    expect(hub.rounds).toEqual([]);
+    ears.close(1, 1);
+    ears.heard(word());
+    expect(hub.rounds).toEqual([]);
+  });
+});
+
+describe("beats for others", () => {
+  test("say when something is heard, and when it is quiet again", () => {
+    const { ears, scored, hears, hearing } = house();
+    const look = () => {
+      scored();
+      ears.look();
+      return hearing();
+    };
+    hears(noise(2, QUIET, 1));
+    expect(look()).toBe("quiet");
+    hears(tone(1000, 0.2, 0.3));
+    expect(look()).toBe("hears");
+    hears(noise(0.4, QUIET, 2));
+    expect(look()).toBe("quiet");
+  });
+
+  test("say nothing while no sound comes, or no word could fire", () => {
+    const { clock, ears, scored, hears, hearing } = house();
+    hears(noise(1, QUIET, 1));
+    scored({ armed: false });
+    ears.look();
+    expect(hearing()).toBe("unsaid");
+    scored();
+    clock.nowMs += 5000;
+    ears.look();
+    expect(hearing()).toBe("unsaid");
+  });
+
+  test("come again within 200 ms, so that a quiet stream is out of earshot and delays nobody", () => {
+    const { hub, clock, ears, scored, hears, hallClaims } = house();
+    for (let i = 0; i < 20; i++) {
+      hears(noise(0.1, QUIET, i));
+      scored();
+      ears.look();
+    }
+    // The word lasted 600 ms: the newest beat came while it was said.
+    clock.nowMs += 50;
+    hallClaims();
+    expect(hub.rounds[0]).toMatchObject({ outOfEarshot: ["kitchen"], grants: [{ relayId: "hall", afterMs: 0 }] });
+  });
+});
+
+describe("answers for others", () => {
+  /** Something is heard in the kitchen, and the hall claims. */
+  function asked() {
+    const all = house();
+    all.hears(joined(noise(1, QUIET, 1), tone(1000, 0.6, 0.2)));
+    all.scored();
+    all.ears.look();
+    all.hallClaims();
+    return all;
+  }
+
+  test("are a pass as soon as every frame in which the word could have fired was scored", () => {
+    const { clock, ears, scored, waited } = asked();
+    expect(ears.isAsked).toBe(true);
+    clock.nowMs += 230;
+    scored();
+    ears.look();
+    expect(waited()).toBe("waiting");
+    clock.nowMs += 10;
+    scored();
+    ears.look();
+    expect(waited()).toBe("passed");
+    expect(ears.isAsked).toBe(false);
+  });
+
+  test("are a pass at once from a network that slept over the word", () => {
+    const { clock, ears, scored, waited } = asked();
+    clock.nowMs += 5;
+    scored({ asleep: true });
+    ears.look();
+    expect(waited()).toBe("passed");
+  });
+
+  test("are pending while a score rises, and a claim if it was the word", () => {
+    const { hub, clock, ears, scored, hears, word, waited } = asked();
+    clock.nowMs += 20;
+    scored({}, 0.3);
+    ears.look();
+    expect(waited()).toBe("pending");
+    hears(noise(0.1, QUIET, 2));
+    ears.heard(word());
+    expect(waited()).toBe("claimed");
+    // Only the kitchen has evidence.
+    expect(hub.rounds[0]?.grants.map(({ relayId }) => relayId)).toEqual(["kitchen"]);
+  });
+
+  test("are given up when they would be of no use any more", () => {
+    const { hub, clock, ears, waited } = asked();
+    clock.nowMs += 301;
+    hub.tell({ type: "tick" });
+    ears.look();
+    expect(waited()).toBe("no_answer");
+    expect(ears.isAsked).toBe(false);
+  });
+});
