@@ -153,7 +153,14 @@ describe.skipIf(!possible)("the command line, beside a running program", () => {
     expect(scores[0]).toEqual({ type: "scores", file: path, atMs: 80, scores: { alexa: expect.any(Number) } });
     const detections = told.filter(({ type }) => type === "detection");
     expect(detections).toEqual([
-      { type: "detection", file: path, model: "alexa", confidence: expect.any(Number), atMs: expect.any(Number) },
+      {
+        type: "detection",
+        file: path,
+        model: "alexa",
+        label: "alexa",
+        confidence: expect.any(Number),
+        atMs: expect.any(Number),
+      },
     ]);
     const frame = scores.find(({ atMs }) => atMs === detections[0]?.atMs);
     expect(frame?.scores).toEqual({ alexa: detections[0]?.confidence });

@@ -45,7 +45,7 @@ describe("models whose files are broken", () => {
       altered: /altered.onnx/,
       empty: /empty.onnx/,
       text: /text.onnx/,
-      wrong_head: /wrong_head/,
+      wrong_head: /a wake-word head needs one input/,
       missing: /cannot read .*missing.onnx/,
       no_such_name: /no wake word is called "no_such_name"/,
     };
