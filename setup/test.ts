@@ -21,10 +21,12 @@ const unitTests = testFiles((file) => !isEndToEnd(file));
 
 const types = check("types", "node_modules/typescript/bin/tsc", "-p", ".");
 const lint = check("lint", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings");
-const unit = tests("unit", unitTests);
+/** Those that compute, and those that wait: half of the time each. */
+const unit = sideBySide("unit", unitTests, (file) => /^test\/(wake|check|arbitration)\//.test(file));
 /** Before the end-to-end tests, because they run dist/earshot too. */
 const build = check("build", "build.ts");
-const endToEnd = tests("e2e", endToEndTests);
+/** Those that make a sound server of their own, or count milliseconds, and those that do not. */
+const endToEnd = sideBySide("e2e", endToEndTests, (file) => /\/(house|streams|sources)\.test\.ts$/.test(file));
 const binary = tests("binary", endToEndTests, "--test-name-pattern", "binary");
 
 /** What can be asked for by name. */
@@ -75,6 +77,22 @@ function check(name: string, ...command: readonly string[]): Part {
     run: async () => {
       const { exitCode } = await runShown(command, root, { limitMs: seconds(300) });
       return exitCode === 0 ? onePassed : oneFailed;
+    },
+  };
+}
+
+/** Two of these at once, for two cores. */
+function sideBySide(name: string, files: readonly string[], isFirst: (file: string) => boolean): Part {
+  const halves = [files.filter(isFirst), files.filter((file) => !isFirst(file))].map((half) => tests(name, half));
+  return {
+    name,
+    run: async () => {
+      const all = await Promise.all(halves.map(({ run }) => run()));
+      return all.reduce((sum, counts) => ({
+        passed: sum.passed + counts.passed,
+        failed: sum.failed + counts.failed,
+        skipped: sum.skipped + counts.skipped,
+      }));
     },
   };
 }
