@@ -1,7 +1,8 @@
 // What every relay of a house hears when somebody says a word: the voice through room and doors, with the noise that is there.
+
+import { Fourier } from "../../src/arbitration/fourier.ts";
 import { pinkNoise } from "../accuracy/noise.ts";
 import { type Random, seededRandom } from "../accuracy/seeded.ts";
-import { Fourier } from "./fourier.ts";
 import { type Door, type House, normal, otherSide, type Point, type Relay, waysBetween } from "./house.ts";
 import { type Impulse, impulseBetween, type NormalNumbers, RATE_HZ, type Source } from "./impulse.ts";
 

@@ -1,5 +1,7 @@
 /** How the power of sound is spread over time and frequency: a Fourier transform every 10 ms. Pure. */
 
+import { Fourier } from "./fourier.ts";
+
 export const SAMPLE_RATE_HZ = 16_000;
 /** From one frame to the next: 10 ms. */
 export const STEP_SAMPLES = 160;
@@ -12,50 +14,6 @@ const LEAD_SAMPLES = (SIZE - STEP_SAMPLES) / 2;
 
 /** From the first to below the second, Hz. */
 export type Band = readonly [fromHz: number, toHz: number];
-
-/** A complex transform of {@link SIZE} in place; its tables serve one caller at a time. */
-class Transform {
-  readonly re = new Float64Array(SIZE);
-  readonly im = new Float64Array(SIZE);
-  readonly window = Float64Array.from(
-    { length: SIZE },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / SIZE),
-  );
-  readonly order = Uint16Array.from({ length: SIZE }, (_, i) => reversed(i, Math.log2(SIZE)));
-  readonly #cosine = Float64Array.from({ length: SIZE / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / SIZE));
-  readonly #sine = Float64Array.from({ length: SIZE / 2 }, (_, i) => -Math.sin((2 * Math.PI * i) / SIZE));
-
-  /** Of samples that were put in at `order`. */
-  run(): void {
-    const { re, im } = this;
-    for (let half = 1; half < SIZE; half *= 2) {
-      const turn = SIZE / (2 * half);
-      for (let k = 0; k < half; k++) {
-        const c = this.#cosine[k * turn] ?? 0;
-        const s = this.#sine[k * turn] ?? 0;
-        for (let i = k; i < SIZE; i += 2 * half) {
-          const j = i + half;
-          const xr = re[j] ?? 0;
-          const xi = im[j] ?? 0;
-          const tr = xr * c - xi * s;
-          const ti = xr * s + xi * c;
-          const ur = re[i] ?? 0;
-          const ui = im[i] ?? 0;
-          re[j] = ur - tr;
-          im[j] = ui - ti;
-          re[i] = ur + tr;
-          im[i] = ui + ti;
-        }
-      }
-    }
-  }
-}
-
-function reversed(index: number, bits: number): number {
-  let mirrored = 0;
-  for (let bit = 0; bit < bits; bit++) if (index & (1 << bit)) mirrored |= 1 << (bits - 1 - bit);
-  return mirrored;
-}
 
 export interface Powers {
   /** [frames, bands], the mean square of what of each band is in each frame; 1 is a full-scale square wave's. */
@@ -72,8 +30,10 @@ export interface Powers {
  */
 export function bandPowers(pcm: Int16Array, fromSample: number, frames: number, bands: readonly Band[]): Powers {
   const power = new Float64Array(Math.max(frames, 0) * bands.length);
-  const transform = new Transform();
-  const { re, im, window, order } = transform;
+  const fourier = new Fourier(SIZE);
+  const re = new Float64Array(SIZE);
+  const im = new Float64Array(SIZE);
+  const window = Float64Array.from({ length: SIZE }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / SIZE));
   const energyOfWindow = window.reduce((sum, factor) => sum + factor * factor, 0);
   // Half of the spectrum is looked at, and the sum of the bins' squares is SIZE times that of the samples'.
   const scale = 2 / (SIZE * energyOfWindow * FULL_SCALE * FULL_SCALE);
@@ -82,12 +42,11 @@ export function bandPowers(pcm: Int16Array, fromSample: number, frames: number, 
   for (let frame = 0; frame < frames; frame += 2) {
     const start = fromSample + frame * STEP_SAMPLES - LEAD_SAMPLES;
     for (let i = 0; i < SIZE; i++) {
-      const from = order[i] ?? 0;
-      const factor = window[from] ?? 0;
-      re[i] = factor * (pcm[start + from] ?? 0);
-      im[i] = factor * (pcm[start + from + STEP_SAMPLES] ?? 0);
+      const factor = window[i] ?? 0;
+      re[i] = factor * (pcm[start + i] ?? 0);
+      im[i] = factor * (pcm[start + i + STEP_SAMPLES] ?? 0);
     }
-    transform.run();
+    fourier.forward(re, im);
     bins.forEach(([first, end], band) => {
       let one = 0;
       let other = 0;

@@ -113,14 +113,14 @@ export class HubEars {
     const nowMs = monotonicMs();
     for (const ear of this.#ears.values()) {
       const hears = ear.listened.hears(nowMs);
-      if (hears !== undefined && (hears !== ear.heard || nowMs - ear.beatAtMs >= BEAT_MS)) {
+      if (hears !== ear.heard || nowMs - ear.beatAtMs >= BEAT_MS) {
         if (hears && !ear.heard) hub.tell({ type: "onset", ...ear.sender });
         hub.tell({ type: "beat", ...ear.sender, hears });
         ear.heard = hears;
         ear.beatAtMs = nowMs;
       }
       for (const open of ear.asks.splice(0)) {
-        const answer = ear.listened.answer(open.wordEndedAtMs);
+        const answer = ear.listened.answer(open.wordEndedAtMs, nowMs);
         if (answer !== undefined) hub.tell({ type: answer, ...ear.sender, ask: open.ask });
         if (answer !== "pass" && nowMs < open.untilMs) ear.asks.push(open);
       }

@@ -23,22 +23,27 @@ export class Listened {
     this.#score = score;
   }
 
-  /** Whether somebody or something can be heard; undefined while no sound comes, or no word could fire. */
-  hears(nowMs: number): boolean | undefined {
-    const { atMs, rms, noiseFloor } = this.#level.read();
-    const { armed, asleep } = this.#score.read();
-    if (nowMs - atMs > FRESH_MS || !armed) return undefined;
-    return !asleep && (rms > noiseFloor * ABOVE_FLOOR || this.#rises());
+  /** Whether somebody or something can be heard, and a word could fire. */
+  hears(nowMs: number): boolean {
+    if (this.#isDeaf(nowMs)) return false;
+    const { rms, noiseFloor } = this.#level.value;
+    return !this.#score.value.asleep && (rms > noiseFloor * ABOVE_FLOOR || this.#rises());
   }
 
   /**
    * Whether a word that ended at `endedAtMs` (monotonic) was here too: `pass` when all frames in which it could have
-   * fired were scored, `pending` while a score rises, undefined while nobody can say.
+   * fired were scored, or none could, `pending` while a score rises, undefined while nobody can say.
    */
-  answer(endedAtMs: number): "pass" | "pending" | undefined {
-    const { frameEndMs, asleep } = this.#score.read();
+  answer(endedAtMs: number, nowMs: number): "pass" | "pending" | undefined {
+    if (this.#isDeaf(nowMs)) return "pass";
+    const { frameEndMs, asleep } = this.#score.value;
     if (frameEndMs >= endedAtMs + LATEST_FIRE_MS || (asleep && frameEndMs >= endedAtMs)) return "pass";
     return this.#rises() ? "pending" : undefined;
+  }
+
+  /** No sound comes, or no word could fire: whoever waits for a claim waits in vain. */
+  #isDeaf(nowMs: number): boolean {
+    return nowMs - this.#level.read().atMs > FRESH_MS || !this.#score.read().armed;
   }
 
   #rises(): boolean {

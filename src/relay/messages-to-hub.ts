@@ -63,8 +63,11 @@ const evidenceSchema = z.object({
   rms: unit,
   bandDb: db,
   floorDb: db,
+  /** May be left out, as may attackDb: whoever measures them is told apart better. */
+  evenDb: db.optional(),
   snrDb: db,
   envelopeVariance: z.number().min(0).max(1e6),
+  attackDb: db.optional(),
   confidence: unit,
   durationMs: z.number().min(0).max(10_000),
 });

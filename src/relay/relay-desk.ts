@@ -30,7 +30,8 @@ interface Member {
 
 export class RelayDesk implements RelayHandler {
   readonly #options: RelayDeskOptions;
-  readonly #members = new Map<HubSession, Member>();
+  /** By the number of the connection. */
+  readonly #members = new Map<number, Member>();
 
   constructor(options: RelayDeskOptions) {
     this.#options = options;
@@ -38,8 +39,7 @@ export class RelayDesk implements RelayHandler {
 
   /** What a relay said last of its levels and scores. */
   telemetryOf(connection: number): Telemetry | undefined {
-    for (const [session, { telemetry }] of this.#members) if (session.connection === connection) return telemetry;
-    return undefined;
+    return this.#members.get(connection)?.telemetry;
   }
 
   joined(session: HubSession, { id, capabilities, software }: Introduction): Admission {
@@ -61,13 +61,13 @@ export class RelayDesk implements RelayHandler {
         ? refused(refusal.why, `the hub's own microphone is called "${id}"`, "give the relay a name of its own: --id")
         : refused(refusal.why, `${refusal.limit} relays are connected already`, "raise arbitration.max_relays");
     }
-    this.#members.set(session, { stream, telemetry: undefined });
+    this.#members.set(connection, { stream, telemetry: undefined });
     return { kind: "admitted", ...placeOf(id) };
   }
 
   left(session: HubSession, why: Departure): void {
-    const stream = this.#members.get(session)?.stream;
-    this.#members.delete(session);
+    const stream = this.#members.get(session.connection)?.stream;
+    this.#members.delete(session.connection);
     this.#options.hub.leave(senderOf(session), why);
     if (stream === undefined) return;
     this.#options.ears.close(stream.stream, session.connection);
@@ -108,7 +108,7 @@ export class RelayDesk implements RelayHandler {
   }
 
   stream(session: HubSession, { pcm }: RelaySound): void {
-    this.#members.get(session)?.stream?.push(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength));
+    this.#members.get(session.connection)?.stream?.push(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength));
   }
 
   finished(session: HubSession, fence: number): void {
@@ -116,7 +116,7 @@ export class RelayDesk implements RelayHandler {
   }
 
   telemetry(session: HubSession, telemetry: Telemetry): void {
-    const member = this.#members.get(session);
+    const member = this.#members.get(session.connection);
     if (member !== undefined) member.telemetry = telemetry;
   }
 }

@@ -9,6 +9,7 @@ import type { HeardWord } from "../hub/hub-ears.ts";
 import { MAX_MODELS, WORKERS } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import { assessHealth, hearing, type Sight, type WorkerSight } from "./health.ts";
+import { type HeardMessage, HeardWords } from "./heard-words.ts";
 import { History } from "./history.ts";
 import { RecentLoss } from "./recent-loss.ts";
 import { RemoteSight } from "./remote-sight.ts";
@@ -16,7 +17,6 @@ import type {
   DetectionView,
   HealthView,
   LevelsView,
-  LiveMessage,
   ModelView,
   NearMissView,
   RelayView,
@@ -24,19 +24,15 @@ import type {
   StateView,
   StreamView,
 } from "./schemas.ts";
-import { activationView, detectionView, modelView, nearMissView, rounded } from "./views.ts";
+import { activationView, modelView, rounded } from "./views.ts";
 
 /** No sample for this long, and the audio is not active. */
 const FRESH_MS = 1000;
 /** Nobody may show values older than this. */
 const STALE_MS = 5000;
 /** Of detections, and of near misses. */
-const KEPT = 100;
 const SHOWN = 20;
 const SHOWN_ROUNDS = 10;
-
-/** What was heard, as pages are told of it. */
-export type HeardMessage = Extract<LiveMessage, { readonly type: "detection" | "near_miss" }>;
 
 export interface HouseOptions {
   readonly memory: SharedMemory;
@@ -66,14 +62,11 @@ export class House {
   readonly #score;
   readonly #modelTable;
   readonly #models;
-  readonly #detectionRing;
   readonly #workers;
   readonly #requests;
   readonly #activationRecord;
   #activation: Activation;
-  readonly #detections: DetectionView[] = [];
-  readonly #nearMisses: NearMissView[] = [];
-  #simulations = 0;
+  readonly #heard: HeardWords;
   #lastSoundMs: number;
   /** What the configuration last said of mute: only a change of it counts here. */
   #configuredMute: boolean | undefined;
@@ -91,7 +84,8 @@ export class House {
     this.#score = memory.score(0).reader();
     this.#modelTable = memory.modelTable.reader();
     this.#models = Array.from({ length: MAX_MODELS }, (_, index) => memory.model(index).reader());
-    this.#detectionRing = memory.detectionReader("oldest");
+    const { unixMs, monotonicMs } = options;
+    this.#heard = new HeardWords(memory, (atMs) => Math.round(unixMs() - (monotonicMs() - atMs)));
     this.#workers = WORKERS.map((name) => ({
       name,
       heartbeat: memory.heartbeat(name).reader(),
@@ -105,7 +99,7 @@ export class House {
     this.#activation = kept.sequence === 0 ? INITIAL_ACTIVATION : { ...kept };
     this.#lastSoundMs = options.monotonicMs();
     // What was heard before this worker lived is shown, and wakes nobody again.
-    this.#takeHeard(() => {});
+    this.#heard.take(() => {});
   }
 
   get muted(): boolean {
@@ -126,7 +120,7 @@ export class House {
     if (this.#score.refresh() === "fresh") this.#remember();
     this.#loss.look(this.#score.value.lost, nowMs);
     this.#remote.look(nowMs);
-    const fresh = this.#takeHeard(this.#options.claim);
+    const fresh = this.#heard.take(this.#options.claim);
     const heard = hearing(this.#sight(nowMs));
     this.#step({ type: "looked", ...heard }, nowMs);
     return fresh;
@@ -145,11 +139,7 @@ export class House {
 
   /** Wakes as if a word had been heard: for trying out what follows a wake word. */
   simulate(model: string, confidence: number, holdMs: number): DetectionView {
-    this.#simulations++;
-    const timestamp = this.#options.unixMs();
-    const heard = { id: -this.#simulations, stream: 0, source: "", model, label: model, confidence, threshold: 0 };
-    const detection = detectionView(heard, timestamp, true);
-    keep(this.#detections, detection);
+    const detection = this.#heard.simulate(model, confidence, this.#options.unixMs());
     this.#wake({ model, source: "", confidence, holdMs, simulated: true });
     return detection;
   }
@@ -184,11 +174,11 @@ export class House {
   }
 
   detections(limit: number): readonly DetectionView[] {
-    return this.#detections.slice(0, limit);
+    return this.#heard.detections(limit);
   }
 
   nearMisses(limit: number): readonly NearMissView[] {
-    return this.#nearMisses.slice(0, limit);
+    return this.#heard.nearMisses(limit);
   }
 
   health(): HealthView {
@@ -267,8 +257,8 @@ export class House {
       relays: [...this.#options.relays()],
       rounds: this.#options.rounds().slice(0, SHOWN_ROUNDS),
       models: this.models(),
-      detections: this.#detections.slice(0, SHOWN),
-      nearMisses: this.#nearMisses.slice(0, SHOWN),
+      detections: this.#heard.detections(SHOWN),
+      nearMisses: this.#heard.nearMisses(SHOWN),
       health: this.health(),
       updateRateMs: activation_system.update_rate,
       method: activation_system.method,
@@ -314,25 +304,6 @@ export class House {
   /** While the set of models changes, the scores belong to another order than the names. */
   #scoresAreOfTheseModels(): boolean {
     return this.#score.value.models === this.#modelTable.read().generation;
-  }
-
-  #takeHeard(claim: (word: HeardWord) => void): HeardMessage[] {
-    const { unixMs, monotonicMs } = this.#options;
-    const fresh: HeardMessage[] = [];
-    for (let event = this.#detectionRing.next(); event !== undefined; event = this.#detectionRing.next()) {
-      const timestamp = Math.round(unixMs() - (monotonicMs() - event.frameEndMs));
-      if (event.kind === "detection") {
-        const detection = detectionView(event, timestamp, false);
-        fresh.push({ type: "detection", detection });
-        keep(this.#detections, detection);
-        claim(event);
-      } else {
-        const nearMiss = nearMissView(event, timestamp, event.kind);
-        fresh.push({ type: "near_miss", nearMiss });
-        keep(this.#nearMisses, nearMiss);
-      }
-    }
-    return fresh;
   }
 
   #localStream(sight: Sight, name: string): StreamView {
@@ -394,10 +365,4 @@ export class House {
       }),
     };
   }
-}
-
-/** Newest first, and no more than are of interest. */
-function keep<T>(kept: T[], newest: T): void {
-  kept.unshift(newest);
-  kept.length = Math.min(kept.length, KEPT);
 }

@@ -47,7 +47,8 @@ export function roundView(record: RoundRecord, openedAt: number): RoundView {
 }
 
 function evidenceView(evidence: Evidence): NonNullable<RoundView["claims"][number]["evidence"]> {
-  return { ...evidence, evenDb: finite(evidence.evenDb ?? Number.NaN) };
+  const { evenDb = Number.NaN, attackDb = Number.NaN } = evidence;
+  return { ...evidence, evenDb: finite(evenDb), attackDb: finite(attackDb) };
 }
 
 /** JSON knows no other numbers. */

@@ -86,17 +86,23 @@ class Air {
   readonly relays = new Set<RelayProcess>();
   readonly #timer: Timer;
   #word: Int16Array = new Int16Array(0);
+  #pieces = 0;
 
   constructor() {
     const beganMs = performance.now();
-    let pieces = 0;
     this.#timer = setInterval(() => {
-      for (; (pieces * PIECE) / 16 <= performance.now() - beganMs; pieces++) this.#sound();
+      for (; (this.#pieces * PIECE) / 16 <= performance.now() - beganMs; this.#pieces++) this.#sound();
     }, 20);
   }
 
   say(word: Int16Array): void {
     this.#word = word;
+  }
+
+  /** Until so much more of it was heard. */
+  goesOn(lengthMs: number): Promise<boolean> {
+    const pieces = this.#pieces + (lengthMs * 16) / PIECE;
+    return until(`${lengthMs} ms of sound`, () => (this.#pieces >= pieces ? true : undefined));
   }
 
   end(): void {
@@ -143,7 +149,7 @@ describe("a house of relays", () => {
       await relay.told("connected");
     }
     // Sound that begins may not wake anybody for 2 s.
-    await Bun.sleep(2500);
+    await air.goesOn(2500);
   }, 30_000);
   afterAll(async () => {
     air.end();
@@ -178,7 +184,8 @@ describe("a house of relays", () => {
 
   test("a winner that is killed makes room: its round ends or another is granted, and the house goes on", async () => {
     const before = [near.events.length, far.events.length] as const;
-    await Bun.sleep(1500);
+    // Words that lie nearer to each other are one utterance, and each model rests for 2 s after one.
+    await air.goesOn(1500);
     air.say(word);
     await near.told("granted", before[0]);
     air.relays.delete(near);
@@ -203,7 +210,7 @@ describe("a house of relays", () => {
     await far.told("connected", before);
     expect((await relays()).map(({ id }) => id)).toEqual(["hall", "far"]);
     await hub.until("armed", ({ activation }) => activation.armed);
-    await Bun.sleep(500);
+    await air.goesOn(500);
     air.say(word);
     await far.told("granted", afterAway);
     expect((await round())?.grants).toMatchObject([{ relayId: "far" }]);

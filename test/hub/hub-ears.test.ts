@@ -127,17 +127,20 @@ describe("beats for others", () => {
     expect(look()).toBe("quiet");
   });
 
-  test("say nothing while no sound comes, or no word could fire", () => {
-    const { clock, ears, scored, hears, hearing } = house();
-    hears(noise(1, QUIET, 1));
-    scored({ armed: false });
-    ears.look();
-    expect(hearing()).toBe("unsaid");
-    scored();
-    clock.nowMs += 5000;
-    ears.look();
-    expect(hearing()).toBe("unsaid");
-  });
+  test.each(["no sound comes", "no word could fire"])(
+    "say that nothing is heard while %s, so that nobody waits for it",
+    (why) => {
+      const { hub, clock, ears, scored, hears, hearing, hallClaims } = house();
+      hears(joined(noise(1, QUIET, 1), tone(1000, 0.2, 0.3)));
+      scored({ armed: why === "no sound comes" });
+      if (why === "no sound comes") clock.nowMs += 5000;
+      ears.look();
+      expect(hearing()).toBe("quiet");
+      clock.nowMs += 50;
+      hallClaims();
+      expect(hub.rounds[0]).toMatchObject({ outOfEarshot: ["kitchen"], grants: [{ relayId: "hall", afterMs: 0 }] });
+    },
+  );
 
   test("come again within 200 ms, so that a quiet stream is out of earshot and delays nobody", () => {
     const { hub, clock, ears, scored, hears, hallClaims } = house();

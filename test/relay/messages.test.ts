@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { measureWord } from "../../src/arbitration/measure.ts";
 import { type AudioFrame, HEADER_BYTES, readAudioFrame, writeAudioFrame } from "../../src/relay/audio-frame.ts";
 import { FRAME_SAMPLES, MESSAGE_CHARACTERS } from "../../src/relay/limits.ts";
 import { readFromHub, readFromRelay } from "../../src/relay/messages.ts";
@@ -53,6 +54,12 @@ function refusal(read: () => unknown): string {
 describe("a message of a relay", () => {
   test("is read as it was written", () => {
     expect(readFromRelay(JSON.stringify(CLAIM))).toEqual(CLAIM);
+  });
+
+  test("keeps all that a relay measured", () => {
+    const pcm = Int16Array.from({ length: 16_000 }, (_, i) => 8000 * Math.sin(i / 3) * Math.min(1, i / 16_000));
+    const { evidence } = measureWord(pcm, pcm.length, 0.9);
+    expect(readFromRelay(JSON.stringify({ ...CLAIM, evidence }))).toEqual({ ...CLAIM, evidence });
   });
 
   test("may have fields that nobody knows yet, which are passed over", () => {

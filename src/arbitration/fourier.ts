@@ -1,4 +1,4 @@
-// Complex Fourier transforms of one size, in place: what convolutions of words with rooms are made of.
+/** Complex Fourier transforms of one size, in place. Pure; the tables may be shared. */
 
 export class Fourier {
   readonly size: number;

@@ -1,0 +1,69 @@
+/** What was heard, and nearly: read from the shared memory as it comes, and kept for a while. Runs in the web worker. */
+import type { HeardWord } from "../hub/hub-ears.ts";
+import type { SharedMemory } from "../memory/shared-memory.ts";
+import type { DetectionView, LiveMessage, NearMissView } from "./schemas.ts";
+import { detectionView, nearMissView } from "./views.ts";
+
+/** Of detections, and of near misses. */
+const KEPT = 100;
+
+/** What was heard, as pages are told of it. */
+export type HeardMessage = Extract<LiveMessage, { readonly type: "detection" | "near_miss" }>;
+
+export class HeardWords {
+  readonly #ring;
+  readonly #utcOf: (atMs: number) => number;
+  readonly #detections: DetectionView[] = [];
+  readonly #nearMisses: NearMissView[] = [];
+  #simulations = 0;
+
+  /** @param utcOf makes UTC of monotonic milliseconds */
+  constructor(memory: SharedMemory, utcOf: (atMs: number) => number) {
+    this.#ring = memory.detectionReader("oldest");
+    this.#utcOf = utcOf;
+  }
+
+  /** @param claim called with each wake word. @returns what is new, oldest first */
+  take(claim: (word: HeardWord) => void): HeardMessage[] {
+    const fresh: HeardMessage[] = [];
+    for (let event = this.#ring.next(); event !== undefined; event = this.#ring.next()) {
+      const timestamp = this.#utcOf(event.frameEndMs);
+      if (event.kind === "detection") {
+        const detection = detectionView(event, timestamp, false);
+        fresh.push({ type: "detection", detection });
+        keep(this.#detections, detection);
+        claim(event);
+      } else {
+        const nearMiss = nearMissView(event, timestamp, event.kind);
+        fresh.push({ type: "near_miss", nearMiss });
+        keep(this.#nearMisses, nearMiss);
+      }
+    }
+    return fresh;
+  }
+
+  /** Keeps a word that a person asked for, as if it had been heard now. */
+  simulate(model: string, confidence: number, timestamp: number): DetectionView {
+    const id = -++this.#simulations;
+    const heard = { id, stream: 0, source: "", model, label: model, confidence, threshold: 0 };
+    const detection = detectionView(heard, timestamp, true);
+    keep(this.#detections, detection);
+    return detection;
+  }
+
+  /** Newest first. */
+  detections(limit: number): DetectionView[] {
+    return this.#detections.slice(0, limit);
+  }
+
+  /** Newest first. */
+  nearMisses(limit: number): NearMissView[] {
+    return this.#nearMisses.slice(0, limit);
+  }
+}
+
+/** Newest first, and no more than are of interest. */
+function keep<T>(kept: T[], newest: T): void {
+  kept.unshift(newest);
+  kept.length = Math.min(kept.length, KEPT);
+}
