@@ -6,12 +6,15 @@ import { getLogger } from "@logtape/logtape";
 import { monotonicMs } from "../ffi/clock.ts";
 import { SharedConfig } from "../src/config/shared-config.ts";
 import { Admission } from "../src/detect/admission.ts";
+import { Guard } from "../src/detect/guard.ts";
 import { failedRow, loadedRow, ModelTable, ownFileOf } from "../src/detect/model-table.ts";
+import { SpeechEnds } from "../src/detect/speech-ends.ts";
 import { StreamListener } from "../src/detect/stream-listener.ts";
 import { StreamRoster } from "../src/detect/stream-roster.ts";
 import { StreamTurns } from "../src/detect/stream-turns.ts";
 import { admissionSettings, triggerSettings } from "../src/detect/wake-settings.ts";
 import { wantedModels } from "../src/detect/wanted-models.ts";
+import { saltFor } from "../src/log/pseudonyms.ts";
 import { setUpLogging } from "../src/log/set-up.ts";
 import { Heart } from "../src/supervise/heart.ts";
 import { liveAsWorker } from "../src/supervise/worker-life.ts";
@@ -33,7 +36,8 @@ liveAsWorker("inference", async (memory) => {
   const requests = memory.requests.reader();
   const log = getLogger(["earshot", "inference"]);
   config.changed();
-  await setUpLogging(config.current.log, "inference");
+  const logSalt = () => saltFor(config.current.privacy, control.read().logSalt);
+  await setUpLogging(config.current.log, "inference", logSalt());
   let wanted = wantedModels(config.current, config.found);
 
   const table = new ModelTable(memory);
@@ -72,7 +76,13 @@ liveAsWorker("inference", async (memory) => {
     return undefined;
   });
 
+  const guard = new Guard(memory.guards.reader());
   const settingsOf = (model: LoadedModel) => triggerSettings(config.current, model);
+  /** Near a loudspeaker that plays a word must be surer. */
+  const guardedSettingsOf = (stream: number) => {
+    const { while_playing: whilePlaying, raised_threshold: raisedThreshold } = config.current.playback;
+    return guard.settingsOf(stream, { whilePlaying, raisedThreshold }, settingsOf);
+  };
   const newDetector = (live: boolean) => {
     const { energy_gate: gate } = config.current.wake;
     return createDetector(engine, { live, gate, settings: settingsOf, ...(voice !== undefined && { voice }) });
@@ -107,6 +117,7 @@ liveAsWorker("inference", async (memory) => {
     listenTo: (stream, source) => listenTo(stream, source, () => true),
   });
   const turns = new StreamTurns((hops) => hopTogether(engine, hops));
+  const speechEnds = new SpeechEnds({ memory, voice });
 
   /** Every model that listened, by its file: what it says of itself is shown when it is switched off too. */
   const listened = new Map<string, LoadedModel>();
@@ -124,7 +135,7 @@ liveAsWorker("inference", async (memory) => {
   };
   let gated = config.current.wake.energy_gate;
   const followConfig = async () => {
-    await setUpLogging(config.current.log, "inference");
+    await setUpLogging(config.current.log, "inference", logSalt());
     const next = wantedModels(config.current, config.found);
     if (next.key !== wanted.key) {
       wanted = next;
@@ -137,7 +148,7 @@ liveAsWorker("inference", async (memory) => {
     const { energy_gate: gate } = config.current.wake;
     for (const listener of roster.listeners) {
       if (gate !== gated) listener.detector = newDetector(listener.live);
-      listener.detector.configure(settingsOf);
+      listener.detector.configure(guardedSettingsOf(listener.stream));
       listener.admission.settings = admissionSettings(config.current);
     }
     gated = gate;
@@ -152,16 +163,23 @@ liveAsWorker("inference", async (memory) => {
   for (const reason of reasons) log.warn("slower than it could be", { reason });
 
   let { resets } = requests.read();
+  let guarded: readonly StreamListener[] = [];
   while (!control.read().shutdown) {
     const { rings } = memory.inferenceBell;
     heart.beat(monotonicMs());
     roster.refresh();
     if (config.changed()) await followConfig();
+    if (guard.changed() || roster.listeners !== guarded) {
+      guarded = roster.listeners;
+      for (const { detector, stream } of guarded) detector.configure(guardedSettingsOf(stream));
+    }
     if (requests.read().resets !== resets) {
       resets = requests.value.resets;
       for (const listener of roster.listeners) listener.reset(monotonicMs());
     }
-    if (!(await turns.step(roster.listeners))) memory.inferenceBell.wait(rings, IDLE_MS);
+    const heard = await turns.step(roster.listeners);
+    const spoken = await speechEnds.step();
+    if (!heard && !spoken) memory.inferenceBell.wait(rings, IDLE_MS);
   }
   await engine.close();
   await voice?.close();

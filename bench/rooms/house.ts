@@ -32,7 +32,10 @@ export interface Relay {
   readonly at: Point;
   /** How much more than the room's noise it hears, dB: noise is not the same everywhere, and one in five stands beside a fan. */
   readonly noiseDb: number;
-  /** How much louder than elsewhere the late sound of the room is here, dB: rooms are less diffuse than books say. */
+  /**
+   * How much louder than elsewhere the late sound of the room is here, dB, in every word: furniture and uneven walls, assumed;
+   * near walls make 0.1-0.2 dB of it (Waterhouse, 1955). What waves of a diffuse field make (Schroeder) is another in every word.
+   */
   readonly lateDb: number;
   /** The microphone's gain where gains are 1 dB apart; a standard normal number. */
   readonly gain: number;

@@ -13,7 +13,13 @@ import {
   opened,
   refused,
 } from "./gathering.ts";
-import { type ArbitrationSettings, DEFAULT_SETTINGS, HOLD_OFF_MS, LONGEST_WORD_MS, OLDEST_CLAIM_MS } from "./limits.ts";
+import {
+  type ArbitrationSettings,
+  DEFAULT_SETTINGS,
+  HOLD_OFF_MS,
+  LONGEST_WORD_MS,
+  OLDEST_AFTERWARDS_MS,
+} from "./limits.ts";
 import type { Policy } from "./policy.ts";
 import { heard, isTooQuiet, joined, measured, type Relay, type RelayFacts } from "./relay.ts";
 import { RelayTable } from "./relay-table.ts";
@@ -35,7 +41,7 @@ import { statusOf } from "./status.ts";
 /** How many rounds are kept to be explained after the last claim for them could have come. */
 const KEPT_RECORDS = 50;
 /** So long after its words, no claim that is not stale can belong to a round. */
-const REMEMBERED_MS = OLDEST_CLAIM_MS + LONGEST_WORD_MS + HOLD_OFF_MS;
+const REMEMBERED_MS = OLDEST_AFTERWARDS_MS + 2 * LONGEST_WORD_MS + HOLD_OFF_MS;
 
 export interface ArbiterOptions {
   readonly policy: Policy;
@@ -65,6 +71,7 @@ export class Arbiter {
   /** Claims may still come for them. */
   readonly #over = new Map<number, OverRound>();
   readonly #past: RoundRecord[] = [];
+  #generation = 0;
 
   constructor({ policy, settings = DEFAULT_SETTINGS, firstFence = 1 }: ArbiterOptions) {
     this.#policy = policy;
@@ -77,6 +84,14 @@ export class Arbiter {
     return this.#wakeAtMs;
   }
 
+  /**
+   * Rises with every change of a round, of who is connected, of a relay's status. What a relay hears is no such change, nor
+   * that a winner goes on being heard.
+   */
+  get generation(): number {
+    return this.#generation;
+  }
+
   get relays(): ReadonlyMap<string, Relay> {
     return this.#relays.byId;
   }
@@ -84,6 +99,15 @@ export class Arbiter {
   /** Rounds that are not over, the oldest first. */
   get rounds(): readonly LiveRound[] {
     return [...this.#live.values()];
+  }
+
+  /** The round that began last, if a claim for it may still come. */
+  get newest(): Round | undefined {
+    let newest: Round | undefined;
+    for (const rounds of [this.#over, this.#live]) {
+      for (const round of rounds.values()) if (newest === undefined || round.id > newest.id) newest = round;
+    }
+    return newest;
   }
 
   /** Rounds that are over, then those that are not; of both the newest last. */
@@ -158,6 +182,7 @@ export class Arbiter {
     const { id, local } = facts;
     const known = this.#relays.byId.get(id);
     if (known !== undefined && known.connection > connection) return [{ type: "displace", relayId: id, connection }];
+    this.#generation++;
     if (known?.connection === connection) {
       this.#relays.put({ ...known, facts: { ...facts, local: known.facts.local } });
       return [];
@@ -176,6 +201,7 @@ export class Arbiter {
   }
 
   #leave(relay: Relay): readonly Effect[] {
+    this.#generation++;
     this.#relays.remove(relay.facts.id);
     return this.#each((round) =>
       round.phase === "open" ? departedWhileOpen(round, relay, this.#at()) : departed(round, relay, this.#at()),
@@ -231,7 +257,7 @@ export class Arbiter {
     const span = spanOf(claim);
     const near: Round[] = [...this.#over.values(), ...this.#live.values()]
       .filter((round) => round.zone === zone && (round.phase !== "over" || round.settled))
-      .filter((round) => isOneUtterance(span, round.span))
+      .filter((round) => isOneUtterance(span, round.span) && !isNextCommand(round, relay, claim))
       .sort((a, b) => compareDistance(claim, a, b));
     const [nearest] = near;
     if (nearest === undefined) {
@@ -267,7 +293,9 @@ export class Arbiter {
   }
 
   #do({ round, effects }: Step): readonly Effect[] {
-    if (this.#live.get(round.id) === round) return effects;
+    const before = this.#live.get(round.id);
+    if (before === round) return effects;
+    if (!isProlonged(before, round)) this.#generation++;
     if (round.phase === "over") {
       this.#live.delete(round.id);
       this.#over.set(round.id, round);
@@ -338,6 +366,18 @@ export class Arbiter {
       nextFence: this.#nextFence,
     };
   }
+}
+
+/** Who recorded one whole command after the other said two things, however near to each other their words may seem. */
+function isNextCommand(round: Round, { facts, connection }: Relay, { afterwards }: Claim): boolean {
+  return afterwards !== undefined && entrantOf(round, facts.id, connection)?.claim.afterwards !== undefined;
+}
+
+/** Whether nothing but the time has moved until which its winner is waited for: with every piece of sound. */
+function isProlonged(before: Round | undefined, after: Round): boolean {
+  if (before?.phase !== "serving" || after.phase !== "serving") return false;
+  const { untilMs: _, ...was } = before;
+  return Object.entries(was).every(([key, value]) => Object.is(value, after[key as keyof typeof was]));
 }
 
 function isSame(a: Sender, b: Sender): boolean {

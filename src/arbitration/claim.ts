@@ -1,6 +1,13 @@
 /** One relay's statement that it heard a wake word, and when two of them are about the same words of somebody. */
 import type { Evidence } from "./evidence.ts";
-import { CLOCK_TOLERANCE_MS, HOLD_OFF_MS, LONGEST_WORD_MS, OLDEST_CLAIM_MS, USUAL_WORD_MS } from "./limits.ts";
+import {
+  CLOCK_TOLERANCE_MS,
+  HOLD_OFF_MS,
+  LONGEST_WORD_MS,
+  OLDEST_AFTERWARDS_MS,
+  OLDEST_CLAIM_MS,
+  USUAL_WORD_MS,
+} from "./limits.ts";
 
 export interface Claim {
   /** The relay's own: each claim of one connection has another. */
@@ -13,6 +20,13 @@ export interface Claim {
   readonly endedAtMs: number;
   /** Missing where nobody measured it: such a claim wins only over others like it. */
   readonly evidence: Evidence | undefined;
+  /** It is made when the whole command was recorded, and when its word ended is an estimate. */
+  readonly afterwards?: Afterwards | undefined;
+}
+
+export interface Afterwards {
+  /** By how much the word may have ended earlier or later, besides what clocks are off, ms. */
+  readonly giveOrTakeMs: number;
 }
 
 /** A stretch of time, hub clock, ms. */
@@ -29,7 +43,8 @@ export type Dated = { readonly kind: "dated"; readonly claim: Claim } | { readon
  * are none are taken for evidence that is missing.
  */
 export function dated(claim: Claim, nowMs: number): Dated {
-  if (claim.endedAtMs < nowMs - OLDEST_CLAIM_MS) return { kind: "stale" };
+  const oldestMs = claim.afterwards === undefined ? OLDEST_CLAIM_MS : OLDEST_AFTERWARDS_MS;
+  if (claim.endedAtMs < nowMs - oldestMs) return { kind: "stale" };
   const believed = claim.endedAtMs <= nowMs + CLOCK_TOLERANCE_MS;
   return {
     kind: "dated",
@@ -52,8 +67,10 @@ export function wordMs({ evidence }: Claim): number {
   return Math.min(Math.max(evidence?.durationMs ?? USUAL_WORD_MS, 0), LONGEST_WORD_MS);
 }
 
+/** When its word was said, or may have been. */
 export function spanOf(claim: Claim): Span {
-  return { beginMs: claim.endedAtMs - wordMs(claim), endMs: claim.endedAtMs };
+  const eitherWayMs = Math.min(Math.max(claim.afterwards?.giveOrTakeMs ?? 0, 0), LONGEST_WORD_MS);
+  return { beginMs: claim.endedAtMs - wordMs(claim) - eitherWayMs, endMs: claim.endedAtMs + eitherWayMs };
 }
 
 export function around(a: Span, b: Span): Span {

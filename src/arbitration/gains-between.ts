@@ -29,7 +29,6 @@ export function betweenRooms(
   estimate: (between: readonly Source[], walls: Walls) => GainEstimates,
 ): GainEstimates {
   const rooms = [...new Set(groups)];
-  const walls = { count: (rooms.length * (rooms.length - 1)) / 2, spreadDb: WALL_SPREAD_DB };
   let estimates = estimate([], { count: 0, spreadDb: WALL_SPREAD_DB });
   if (rooms.length < 2) return estimates;
   const places = words.map(({ shares }) =>
@@ -38,13 +37,19 @@ export function betweenRooms(
       return place < 0 ? [] : [{ share, place, group: groups[place] ?? -1 }];
     }),
   );
-  const wallOf = (one: number, other: number): number => {
-    const [low, high] = [
-      Math.min(rooms.indexOf(one), rooms.indexOf(other)),
-      Math.max(rooms.indexOf(one), rooms.indexOf(other)),
-    ];
-    return (high * (high - 1)) / 2 + low;
-  };
+  // A wall that no word came through says nothing, and costs as much as one that says something.
+  const numbers = new Map<string, number>();
+  for (const heard of places) {
+    for (const { group: one } of heard) {
+      for (const { group: other } of heard) {
+        const wall = `${one} ${other}`;
+        if (one < other && !numbers.has(wall)) numbers.set(wall, numbers.size);
+      }
+    }
+  }
+  const wallOf = (one: number, other: number): number =>
+    numbers.get(`${Math.min(one, other)} ${Math.max(one, other)}`) ?? 0;
+  const walls = { count: numbers.size, spreadDb: WALL_SPREAD_DB };
   for (let round = 0; round < ROUNDS; round++) {
     const odds = places.map((heard) => saidIn(heard, estimates));
     const reports = rooms.flatMap((room) =>

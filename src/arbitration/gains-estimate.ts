@@ -79,7 +79,7 @@ export function estimateGains(
     const weighed = Array.from({ length: size }, (_, i) =>
       parts.reduce((all, part) => all + (part.weighed[i] ?? 0), 0),
     );
-    estimates = mixed({ precision, weighed }, count, walls, stated, round === ROUNDS - 1);
+    estimates = mixed(withoutWalls({ precision, weighed }, count, walls), stated, round === ROUNDS - 1);
     weights = studentWeights(sources, estimates);
   }
   return estimates;
@@ -127,37 +127,72 @@ function informationOf(
       for (const j of touched) row[j] = (row[j] ?? 0) - ((sums[i] ?? 0) * (sums[j] ?? 0)) / total;
     }
   });
-  // A bias of variance b² for each relay: A becomes A (1 + B A)^-1, and so does what it is multiplied with.
-  const withBias = identity(size, 1).map((row, i) =>
-    row.map((value, j) => value + (j < count ? biasDb ** 2 : 0) * (precision[i]?.[j] ?? 0)),
-  );
+  return withoutBias({ precision, weighed }, count, biasDb);
+}
+
+/** A bias of variance b² for each relay: A becomes A - A (1/b² + A)^-1 A over the relays, and so does what it is multiplied with. */
+function withoutBias({ precision, weighed }: Information, count: number, biasDb: number): Information {
+  const ofRelays = precision.slice(0, count);
+  const shifted = ofRelays.map((row, i) => row.slice(0, count).map((value, j) => value + (i === j ? biasDb ** -2 : 0)));
   const { solution } = solve(
-    withBias,
-    precision.map((row, i) => [...row, weighed[i] ?? 0]),
+    shifted,
+    ofRelays.map((row, i) => [...row, weighed[i] ?? 0]),
   );
-  return { precision: solution.map((row) => row.slice(0, size)), weighed: solution.map((row) => row[size] ?? 0) };
+  return without({ precision, weighed }, [0, count], solution, weighed.length);
+}
+
+/**
+ * What is left of the first `rows` unknowns when some are taken out: less their columns times the solution for their rows, which has
+ * that of `weighed` behind it.
+ */
+function without(
+  { precision, weighed }: Information,
+  [first, end]: readonly [number, number],
+  solution: Matrix,
+  rows: number,
+): Information {
+  const left = precision.slice(0, rows).map((row) => row.slice(0, rows));
+  const weighedLeft = weighed.slice(0, rows);
+  left.forEach((row, i) => {
+    for (let k = first; k < end; k++) {
+      const factor = precision[i]?.[k] ?? 0;
+      if (factor === 0) continue;
+      const solved = solution[k - first] ?? [];
+      for (let j = 0; j < rows; j++) row[j] = (row[j] ?? 0) - factor * (solved[j] ?? 0);
+      weighedLeft[i] = (weighedLeft[i] ?? 0) - factor * (solved[rows] ?? 0);
+    }
+  });
+  return { precision: left, weighed: weighedLeft };
+}
+
+/** Walls are solved for once, since what is believed of them is the same whatever gains are: what is left knows relays alone. */
+function withoutWalls(all: Information, count: number, { spreadDb }: Walls): Information {
+  const size = all.weighed.length;
+  if (size === count) return all;
+  const ofWalls = all.precision.slice(count);
+  const shifted = ofWalls.map((row, i) => row.slice(count).map((value, j) => value + (i === j ? spreadDb ** -2 : 0)));
+  const { solution } = solve(
+    shifted,
+    ofWalls.map((row, i) => [...row.slice(0, count), all.weighed[count + i] ?? 0]),
+  );
+  return without(all, [count, size], solution, count);
 }
 
 /**
  * Over all spreads that gains may have, each as likely as it makes what was reported.
  *
- * @param withCovariance costs as much again for each unknown
+ * @param withCovariance costs as much again for each relay
  */
 function mixed(
   { precision, weighed }: Information,
-  count: number,
-  walls: Walls,
   stated: ReadonlySet<number>,
   withCovariance: boolean,
 ): GainEstimates {
-  const size = count + walls.count;
-  const ones = identity(size, 1);
-  const priorSpread = (unknown: number, spreadDb: number): number => {
-    if (unknown >= count) return walls.spreadDb;
-    return stated.has(unknown) ? STATED_SPREAD_DB : spreadDb;
-  };
+  const count = weighed.length;
+  const ones = identity(count, 1);
   const fits = SPREADS_DB.map(([spreadDb, probability]) => {
-    const prior = ones.map((row, i) => row.map((one) => one / priorSpread(i, spreadDb) ** 2));
+    const priorSpread = (relay: number): number => (stated.has(relay) ? STATED_SPREAD_DB : spreadDb);
+    const prior = ones.map((row, i) => row.map((one) => one / priorSpread(i) ** 2));
     const unit = weighed.map((value, i) => [value, ...(withCovariance ? (ones[i] ?? []) : [])]);
     const { solution, logDeterminant } = solve(sum(precision, prior), unit);
     const gains = solution.map(([gain]) => gain ?? 0);

@@ -16,10 +16,14 @@ export interface RelayInRoom {
 /** How levels of a room differ by where somebody stands, and how much of it stays: a favourite chair. From simulated rooms. */
 const LEVEL_SPREAD_DB = 1.8;
 const LEVEL_BIAS_DB = 1;
-/** The same of tails: waves of the diffuse field, and corners where it is not. */
-const TAIL_SPREAD_DB = 1.5;
+/**
+ * The same of tails: waves of the diffuse field, and corners where it is not. A voice that fades has some of the nearness of
+ * its word left in the tail, so that what stays is more than corners make of it.
+ */
+const TAIL_SPREAD_DB = 1.8;
 const CALIBRATION_SPREAD_DB = 0.9;
-const TAIL_BIAS_DB = 0.5;
+const TAIL_BIAS_DB = 0.7;
+
 /** Gains of these relays, in their order, from these words. */
 export function estimateHouse(raw: readonly KeptWord[], relays: readonly RelayInRoom[]): GainEstimates {
   const statedDb = new Map(relays.map(({ relayId, statedGainDb }) => [relayId, statedGainDb]));

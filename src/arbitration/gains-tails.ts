@@ -13,8 +13,8 @@ const MOST_LAG = 300 / STEP_MS;
 const LEAST_CORRELATION = 0.5;
 /** How much must lie over each other for a correlation to say anything. */
 const LEAST_OVERLAP = 400 / STEP_MS;
-/** The first sound behind a word is not diffuse yet: it hangs on where somebody stands. */
-const DIFFUSE_AFTER = 60 / STEP_MS;
+/** The first sound behind a word is not diffuse yet, and the voice fades in it: it hangs on where somebody stands. */
+const DIFFUSE_AFTER = 80 / STEP_MS;
 const MOST_STEPS = 260 / STEP_MS;
 const LEAST_STEPS = 3;
 /** What is nearer to the noise is noise. */

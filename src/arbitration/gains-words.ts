@@ -1,8 +1,8 @@
 /** What is kept of a word that several relays heard, to learn their gains from. Plain data, fit to be stored as JSON. */
 import type { CoarseEnvelope, Evidence } from "./evidence.ts";
 import { tailsOf } from "./gains-tails.ts";
-import { clues } from "./policies/auto-clues.ts";
-import { comparableLevels } from "./policies/auto-levels.ts";
+import { cluesAmong } from "./policies/auto-clues.ts";
+import { CLUES_BETWEEN_ROOMS, comparableLevels } from "./policies/auto-levels.ts";
 import { finiteDb } from "./policies/ranking.ts";
 
 /** What one relay reported of a word. */
@@ -33,14 +33,14 @@ export interface KeptWord {
 export function keptWord(heard: readonly HeardShare[], calibration = false): KeptWord | undefined {
   const all = heard.map(({ evidence }) => evidence);
   const { levelOf } = comparableLevels(all);
-  const cluesOf = clues(all);
+  const cluesOf = cluesAmong(all);
   const withEnvelope = heard.filter(({ envelope }) => envelope !== undefined);
   const tails = tailsOf(withEnvelope.flatMap(({ envelope }) => envelope ?? []));
   const shares = heard.flatMap((share): readonly KeptShare[] => {
     const tail = tails[withEnvelope.indexOf(share)];
     const levelDb = levelOf(share.evidence);
     const clue = cluesOf(share.evidence).reduce(
-      (sum, { value }) => sum + value,
+      (sum, { name, value }) => sum + CLUES_BETWEEN_ROOMS[name] * value,
       PER_SNR_DB * finiteDb(share.evidence.snrDb),
     );
     if (!Number.isFinite(levelDb) || levelDb <= LEAST_LEVEL_DB || !Number.isFinite(clue)) return [];
@@ -51,6 +51,6 @@ export function keptWord(heard: readonly HeardShare[], calibration = false): Kep
 }
 
 /** Logarithm of odds: noise is not the same everywhere, but does not hang on the gain. */
-const PER_SNR_DB = 0.1;
+const PER_SNR_DB = 0.17;
 /** Digital silence, and what is no number. */
 const LEAST_LEVEL_DB = -110;

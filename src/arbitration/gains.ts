@@ -18,9 +18,17 @@ export interface Gain {
 
 /** More say nothing new: what stays wrong is the same in all. */
 const MOST_WORDS = 60;
+
+interface Known {
+  readonly relays: readonly RelayInRoom[];
+  /** Of those that a word tells of, and behind them one that stands for all others, if there are any. */
+  readonly places: ReadonlyMap<string, number>;
+  readonly estimates: GainEstimates;
+}
+
 export class GainMemory {
   #words: readonly KeptWord[];
-  #known: { readonly relays: readonly RelayInRoom[]; readonly estimates: GainEstimates } | undefined;
+  #known: Known | undefined;
 
   /** @param words of an earlier life */
   constructor(words: readonly KeptWord[] = []) {
@@ -43,9 +51,15 @@ export class GainMemory {
     if (!word) return undefined;
     this.#words = [...this.#words, word].slice(-MOST_WORDS);
     this.#known = undefined;
-    const moved = movedRelay(this.#words, relays);
+    const moved = movedRelay(this.#words, spokenOf(this.#words, relays));
     if (moved !== undefined) this.#forgetBefore(moved, MOVED_WORDS);
     return moved;
+  }
+
+  /** Forgets the oldest words: what they cost rises with those who heard them. */
+  keepNewest(words: number): void {
+    this.#words = this.#words.slice(Math.max(0, this.#words.length - words));
+    this.#known = undefined;
   }
 
   /** Forgets a relay: somebody says that it has been moved. */
@@ -61,35 +75,47 @@ export class GainMemory {
    * @param relays all of the house, with their rooms
    */
   gains(among: readonly string[], relays: readonly RelayInRoom[]): ReadonlyMap<string, Gain> {
-    const { gains, covariance } = this.#estimates(relays);
-    const places = among.map((id) => relays.findIndex(({ relayId }) => relayId === id)).filter((place) => place >= 0);
-    const stated = places.some((place) => relays[place]?.statedGainDb !== undefined);
-    const mean = (of: (place: number) => number): number =>
-      stated ? 0 : places.reduce((sum, place) => sum + of(place), 0) / places.length;
-    const level = mean((place) => gains[place] ?? 0);
-    const shared = mean((i) => mean((j) => covariance[i]?.[j] ?? 0));
+    const { places, estimates } = this.#knownOf(relays);
+    const asked = new Set(among);
+    const members = relays.filter(({ relayId }) => asked.has(relayId));
+    const gainOf = ({ relayId }: RelayInRoom): number => estimates.gains[places.get(relayId) ?? -1] ?? 0;
+    const covarianceOf = (one: RelayInRoom, other: RelayInRoom): number => {
+      const [i, j] = [places.get(one.relayId), places.get(other.relayId)];
+      if (i !== undefined && j !== undefined) return estimates.covariance[i]?.[j] ?? 0;
+      return one === other ? (estimates.covariance[places.size]?.[places.size] ?? 0) : 0;
+    };
+    const stated = members.some(({ statedGainDb }) => statedGainDb !== undefined);
+    const mean = (of: (member: RelayInRoom) => number): number =>
+      stated ? 0 : members.reduce((sum, member) => sum + of(member), 0) / members.length;
+    const level = mean(gainOf);
+    const shared = mean((one) => mean((other) => covarianceOf(one, other)));
     return new Map(
-      places.map((place) => {
-        const { relayId = "", statedGainDb } = relays[place] ?? {};
+      members.map((member) => {
+        const { relayId, statedGainDb } = member;
         if (statedGainDb !== undefined) return [relayId, { db: statedGainDb, uncertaintyDb: 0 }];
-        const own = (covariance[place]?.[place] ?? 0) - 2 * mean((other) => covariance[place]?.[other] ?? 0) + shared;
-        const db = (gains[place] ?? 0) - level;
-        return [relayId, { db, uncertaintyDb: Math.sqrt(Math.max(own, 0)) }];
+        const own = covarianceOf(member, member) - 2 * mean((other) => covarianceOf(member, other)) + shared;
+        return [relayId, { db: gainOf(member) - level, uncertaintyDb: Math.sqrt(Math.max(own, 0)) }];
       }),
     );
   }
 
-  #estimates(relays: readonly RelayInRoom[]): GainEstimates {
+  /** Those of which no word tells are all alike: one of them is estimated for all, so that a large house costs no more than its words. */
+  #knownOf(relays: readonly RelayInRoom[]): Known {
+    const known = this.#known;
     const same =
-      this.#known?.relays.length === relays.length &&
-      this.#known.relays.every(({ relayId, room, statedGainDb }, i) => {
-        const asked = relays[i];
-        return asked?.relayId === relayId && asked.room === room && asked.statedGainDb === statedGainDb;
-      });
-    if (this.#known && same) return this.#known.estimates;
-    const estimates = estimateHouse(this.#words, relays);
-    this.#known = { relays, estimates };
-    return estimates;
+      known?.relays === relays ||
+      (known?.relays.length === relays.length &&
+        known.relays.every(({ relayId, room, statedGainDb }, i) => {
+          const asked = relays[i];
+          return asked?.relayId === relayId && asked.room === room && asked.statedGainDb === statedGainDb;
+        }));
+    if (known !== undefined && same) return known;
+    const spoken = spokenOf(this.#words, relays);
+    const there = new Set(spoken);
+    const other = relays.find((relay) => !there.has(relay) && relay.statedGainDb === undefined);
+    const estimates = estimateHouse(this.#words, other === undefined ? spoken : [...spoken, other]);
+    this.#known = { relays, places: new Map(spoken.map(({ relayId }, place) => [relayId, place])), estimates };
+    return this.#known;
   }
 
   #forgetBefore(relayId: string, kept: number): void {
@@ -102,4 +128,10 @@ export class GainMemory {
       .filter(({ shares }) => shares.length > 1);
     this.#known = undefined;
   }
+}
+
+/** The relays of which a word tells. */
+function spokenOf(words: readonly KeptWord[], relays: readonly RelayInRoom[]): readonly RelayInRoom[] {
+  const ids = new Set(words.flatMap(({ shares }) => shares.map(({ relayId }) => relayId)));
+  return relays.filter(({ relayId }) => ids.has(relayId));
 }

@@ -28,7 +28,7 @@ export function opened(id: number, relay: Relay, claim: Claim, others: Iterable<
   const outOfEarshot: string[] = [];
   const asks: Effect[] = [];
   for (const other of others) {
-    if (other.facts.id === relay.facts.id) continue;
+    if (other.facts.id === relay.facts.id || isWaitedForInVain(other, claim)) continue;
     const because = earshot(other, beganAtMs);
     if (because === "out_of_earshot") {
       outOfEarshot.push(other.facts.id);
@@ -176,6 +176,15 @@ export function compareDistance(claim: Claim, a: Round, b: Round): number {
     Math.abs(claim.endedAtMs - a.span.endMs) - Math.abs(claim.endedAtMs - b.span.endMs) ||
     a.id - b.id
   );
+}
+
+/**
+ * Whoever can say nothing, and claims seconds after those who hear a word as it is said: their claims do not come within one
+ * window.
+ */
+function isWaitedForInVain({ facts: { can } }: Relay, { afterwards }: Claim): boolean {
+  if (can.onset || can.onlyAfterwards === undefined) return false;
+  return can.onlyAfterwards !== (afterwards !== undefined);
 }
 
 function oneOf(a: Entrant, b: Entrant): Entrant {

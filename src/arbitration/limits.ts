@@ -25,6 +25,8 @@ export const CLOCK_TOLERANCE_MS = 500;
 export const HOLD_OFF_MS = 2 * CLOCK_TOLERANCE_MS;
 /** A claim of a word that ended longer ago comes from before a restart or a dead network: nobody waits for it any more. */
 export const OLDEST_CLAIM_MS = 3000;
+/** A claim that is made when the whole command was recorded comes as late as a command is long, and the silence behind it. */
+export const OLDEST_AFTERWARDS_MS = 30_000;
 
 /** What a word lasts where the claim does not say. */
 export const USUAL_WORD_MS = 600;

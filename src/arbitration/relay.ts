@@ -26,6 +26,8 @@ export interface RelayFacts {
     readonly onset: boolean;
     /** Answer whether it has heard a word too. */
     readonly ask: boolean;
+    /** Whether it claims when the whole command was recorded, and never before; undefined where nobody knows. */
+    readonly onlyAfterwards?: boolean | undefined;
   };
 }
 

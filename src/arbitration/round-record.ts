@@ -13,6 +13,9 @@ export interface RoundRecord {
   readonly openedAtMs: number;
   readonly claims: readonly {
     readonly relayId: string;
+    readonly connection: number;
+    /** The relay's own, of the claim that speaks for it. */
+    readonly number: number;
     readonly model: string;
     readonly confidence: number;
     readonly evidence: Evidence | undefined;
@@ -60,17 +63,21 @@ export function recordOf(round: Round): RoundRecord {
     zone,
     phase,
     openedAtMs,
-    claims: [...round.entrants.values()].map(({ relayId, claim, arrivedAtMs, repeats, late, standing }) => ({
-      relayId,
-      model: claim.model,
-      confidence: claim.confidence,
-      evidence: claim.evidence,
-      endedAfterMs: afterMs(claim.endedAtMs),
-      arrivedAfterMs: afterMs(arrivedAtMs),
-      repeats,
-      late,
-      standing,
-    })),
+    claims: [...round.entrants.values()].map(
+      ({ relayId, connection, claim, arrivedAtMs, repeats, late, standing }) => ({
+        relayId,
+        connection,
+        number: claim.number,
+        model: claim.model,
+        confidence: claim.confidence,
+        evidence: claim.evidence,
+        endedAfterMs: afterMs(claim.endedAtMs),
+        arrivedAfterMs: afterMs(arrivedAtMs),
+        repeats,
+        late,
+        standing,
+      }),
+    ),
     waitedFor: [...round.waits.values()].map(({ relayId, because, ask, outcome, sinceMs, outcomeAtMs }) => ({
       relayId,
       because,

@@ -47,6 +47,8 @@ export class StreamListener {
   readonly #clock = new FrameClock();
   #detector: Detector;
   #frameEndMs = 0;
+  /** Index of the ring behind that frame. */
+  #heardTo = 0;
   /** At the last look there was no whole hop. */
   #waits = false;
   /** What waits while the models load is made up for, as far as the ring goes back. */
@@ -59,6 +61,10 @@ export class StreamListener {
     this.#options = options;
     this.admission = options.admission;
     this.#detector = options.detector;
+  }
+
+  get stream(): number {
+    return this.#options.stream;
   }
 
   /** Whether it is heard as it is said. */
@@ -104,6 +110,7 @@ export class StreamListener {
     if (read !== "block") return undefined;
     this.#lostBefore ??= audio.lost;
     const { atMs, written } = this.#options.level.read();
+    this.#heardTo = audio.cursor;
     const behind = (written - audio.cursor) | 0;
     this.#frameEndMs = this.#clock.next(atMs - (behind * 1000) / SAMPLE_RATE);
     return { detector: this.#detector, pcm: this.#hop, frameEndMs: this.#frameEndMs };
@@ -115,9 +122,13 @@ export class StreamListener {
     if (detector.behind > 0) return;
     const { audio, score, level, tableGeneration } = this.#options;
     const { value } = score;
+    const { heard } = detector;
+    // First: who sees the score of a frame sees what it set off.
+    if (heard.length > 0) this.#tellHeard(heard, level.value.loudest);
     value.scores.set(detector.scores);
     value.frame++;
     value.frameEndMs = this.#frameEndMs;
+    value.heardTo = this.#heardTo;
     value.models = tableGeneration();
     value.lagMs = Math.max(0, (audio.available * 1000) / SAMPLE_RATE);
     value.lost = audio.lost - (this.#lostBefore ?? 0);
@@ -127,8 +138,6 @@ export class StreamListener {
     value.coolsAtMs = this.admission.coolsAtMs;
     value.armed = this.#frameEndMs >= detector.heldUntilMs;
     score.publish();
-    const { heard } = detector;
-    if (heard.length > 0) this.#tellHeard(heard, level.value.loudest);
     // Whoever shows the local microphone follows every frame of it; of the others, what happens.
     if (this.#options.stream === 0 || heard.length > 0) this.#options.changed();
   }
@@ -179,6 +188,7 @@ export class StreamListener {
       event.threshold = threshold;
       event.voice = voice ?? -1;
       event.frameEndMs = atMs;
+      event.heardTo = (this.#heardTo - Math.round(((this.#frameEndMs - atMs) * SAMPLE_RATE) / 1000)) | 0;
       event.rms = level.value.loudest;
     });
     const fields = {

@@ -34,8 +34,12 @@ export interface WantedModels {
   readonly key: string;
 }
 
+/** Of a relay for which the hub listens. */
+const NOTHING: WantedModels = { entries: [], refused: [], disabled: [], waiting: [], key: "" };
+
 /** @param found what lies in the models folder, by name */
-export function wantedModels({ wake }: Config, found: readonly FoundModel[]): WantedModels {
+export function wantedModels({ wake, relay }: Config, found: readonly FoundModel[]): WantedModels {
+  if (relay.hub !== undefined && relay.audio_only) return NOTHING;
   const entries: ModelEntry[] = [];
   const refused: RefusedModel[] = [];
   const disabled: string[] = [];

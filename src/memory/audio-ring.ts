@@ -157,6 +157,16 @@ export class AudioRingReader {
     return !this.#isLapped((this.written - begin) | 0);
   }
 
+  /** Goes back to `index`, an index of this ring, or as far as this epoch and what is left of it reach. Counts nothing as lost. */
+  seek(index: number): void {
+    const written = this.written;
+    this.#epoch = Atomics.load(this.#words, this.#header + EPOCH);
+    const start = Atomics.load(this.#words, this.#header + EPOCH_START);
+    // Room for the block that is written now and for one more while these are read.
+    const most = Math.min(this.#capacity - 2 * MAX_BLOCK_SAMPLES, (written - start) >>> 0);
+    this.#cursor = (written - Math.min(Math.max(0, (written - index) | 0), most)) | 0;
+  }
+
   /** Passes over samples that can be read, and counts them as lost. What comes next does not continue what was read. */
   skip(samples: number): void {
     if (samples > this.available)

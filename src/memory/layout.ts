@@ -9,7 +9,7 @@ import { record } from "./record.ts";
 
 /** "EARS" */
 export const MAGIC = 0x45415253;
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 /** Models that can be loaded at once. */
 export const MAX_MODELS = 32;
@@ -18,6 +18,17 @@ export const DETECTION_SLOTS = 128;
 /** Samples in a stream's ring: 8.2 s at 16 kHz. */
 export const AUDIO_RING_SAMPLES = 1 << 17;
 export const SAMPLE_RATE = 16_000;
+/** Commands whose end of speech can be listened for at once. */
+export const COMMAND_LANES = 8;
+/** Samples in a lane's ring: 2 s. A longer backlog goes through it piece by piece. */
+export const LANE_RING_SAMPLES = 1 << 15;
+
+/** Samples in the loudspeaker's ring: 2.7 s. */
+export const PLAYBACK_RING_SAMPLES = 1 << 17;
+/** Of the loudspeaker: what sound cards know. */
+export const PLAYBACK_RATE = 48_000;
+/** Streams, the local microphone among them. */
+export const MAX_STREAMS = 257;
 
 export const WORKERS = ["capture", "inference", "web"] as const;
 export type WorkerName = (typeof WORKERS)[number];
@@ -66,6 +77,7 @@ export const SCORE = record("score", "inference", {
   scores: f64s(MAX_MODELS, "0..1, in the order of the model records"),
   frame: f64("frames of 80 ms since the stream began"),
   frameEndMs: f64("when the newest frame's last sample arrived"),
+  heardTo: i32("index of the audio ring behind the newest frame's last sample"),
   models: i32("generation of the model table that the order belongs to"),
   lagMs: f64("how far the newest frame is behind the newest sample"),
   lost: f64("samples that came and were not listened to, because inference was too far behind"),
@@ -106,20 +118,79 @@ export const DETECTION = record("detection", "inference", {
   threshold: f64("0..1"),
   voice: f64("highest probability of speech, 0..1; -1 where nobody asked"),
   frameEndMs: f64("when the frame's last sample arrived"),
+  heardTo: i32("index of the audio ring behind the frame's last sample"),
   rms: f64("linear 0..1, loudest 100 ms of the last 1.5 s"),
 });
 
-/** Per relay; relay 0 is this machine. */
+/**
+ * Per relay with a word under way. Slot 0 is this machine's; the others are lent to whoever needs one, and armed when they
+ * are free.
+ */
 export const ACTIVATION = record("activation", "web", {
+  relay: text(64, "whose it is, or was last; empty before the first"),
   state: choice(["off", "armed", "awake", "arbitrating", "recording", "processing", "responding"], ""),
   reason: text(256, "why it is off"),
   model: text(64, "the newest wake word's"),
   source: text(64, "where it was heard: a stream from elsewhere; empty for the local microphone"),
   confidence: f64("of the newest wake word, 0..1"),
+  fence: f64("what its relay was granted; 0 while it is not"),
+  wokeMs: f64("when the newest wake word came; 0 before the first"),
   sinceMs: f64("when this state began"),
   untilMs: f64("when it ends by itself"),
   sequence: i32("counts changes of state"),
   simulated: bool("a person asked for it"),
+});
+
+/** Who answers: the newest round, and what this machine's own microphone is in it. */
+export const ARBITRATION = record("arbitration", "web", {
+  underWay: i32("rounds that are not over"),
+  round: i32("the newest; 0 before the first"),
+  zone: text(64, "where it was heard"),
+  phase: choice(["none", "open", "granted", "serving", "over"], "granted: the winner has not been heard yet"),
+  status: choice(["connected", "contending", "winner", "cancelled"], "the local relay's, of all rounds under way"),
+  contenders: i32("who claimed the word"),
+  waiting: i32("who is waited for"),
+  winner: text(64, "who was granted it last; empty while nobody is"),
+  fence: f64("the newest grant's; 0 while there is none"),
+  openedMs: f64("when the first claim came"),
+  closesMs: f64("when it ends at the latest; of one that is over, when it did"),
+});
+
+/** What the loudspeaker makes of the playback ring. */
+export const SPEAKER = record("speaker", "capture", {
+  state: choice(["none", "closed", "playing", "failed"], "none: no sound is wanted from here; closed: nothing to play"),
+  device: text(256, "what was opened"),
+  error: text(512, "why it failed"),
+  taken: i32("ring index behind the newest sample that was given to the device, or passed over"),
+  quietAtMs: f64("when that sample has been heard"),
+});
+
+/** Streams near a loudspeaker that plays: what it says must not wake them. */
+export const GUARDS = record("guards", "web", {
+  generation: i32("rises with every change"),
+  guarded: f64s(MAX_STREAMS, "1 where a loudspeaker is near that plays, by stream"),
+});
+
+/** Per lane: the command whose sound is in the lane's ring, and when it is over. Lengths are in its own samples. */
+export const COMMAND_LANE = record("command lane", "web", {
+  command: i32("rises with every command that takes the lane; 0 before the first"),
+  open: bool("somebody wants to know where its speech ends"),
+  begin: i32("ring index of its first sample"),
+  wordSamples: i32("where the wake word ends"),
+  silenceSamples: i32("quiet that ends it, once something was said"),
+  noSpeechSamples: i32("quiet behind the word that ends it where nothing is said"),
+});
+
+/** Per lane: what is heard of the command. */
+export const SPEECH_END = record("speech end", "inference", {
+  command: i32("whose lane it was"),
+  state: choice(
+    ["listening", "said", "nothing", "deaf"],
+    "nothing: no word behind the wake word; deaf: nobody can say",
+  ),
+  spoke: bool("something was said behind the wake word"),
+  judged: i32("ring index behind the newest sample that was listened to"),
+  end: i32("ring index behind the command's last sample, once it is over"),
 });
 
 /** Per worker: its own word that it lives. */
@@ -139,6 +210,7 @@ export const SUPERVISION = record("supervision", "main", {
 export const CONTROL = record("control", "main", {
   shutdown: bool("everybody stops what they do and closes"),
   startedMs: f64(""),
+  logSalt: f64("random, of this start: what stands in the log for relays' names is made with it"),
 });
 
 export const REQUESTS = record("requests", "web", {

@@ -17,7 +17,7 @@ const INFERENCE_BELL = 32;
 export interface MemorySize {
   /** Audio streams; stream 0 is the local microphone. */
   readonly streams: number;
-  /** Activations; relay 0 is this machine. */
+  /** Activations at once; the first is this machine's. */
   readonly relays: number;
 }
 
@@ -67,13 +67,22 @@ function plan({ streams, relays }: MemorySize) {
     capture: one(layout.CAPTURE),
     modelTable: one(layout.MODEL_TABLE),
     streamTable: one(layout.STREAM_TABLE),
+    arbitration: one(layout.ARBITRATION),
+    speaker: one(layout.SPEAKER),
+    guards: one(layout.GUARDS),
     models: many(layout.MAX_MODELS, layout.MODEL),
     streams: many(streams, layout.STREAM),
     levels: many(streams, layout.LEVEL),
     scores: many(streams, layout.SCORE),
     activations: many(relays, layout.ACTIVATION),
+    lanes: many(layout.COMMAND_LANES, layout.COMMAND_LANE),
+    speechEnds: many(layout.COMMAND_LANES, layout.SPEECH_END),
     detections: allocator.take(eventRingWords(layout.DETECTION, layout.DETECTION_SLOTS)),
     audio: Array.from({ length: streams }, () => allocator.take(audioRingWords(layout.AUDIO_RING_SAMPLES))),
+    playback: allocator.take(audioRingWords(layout.PLAYBACK_RING_SAMPLES)),
+    laneAudio: Array.from({ length: layout.COMMAND_LANES }, () =>
+      allocator.take(audioRingWords(layout.LANE_RING_SAMPLES)),
+    ),
   };
   return { offsets, words: allocator.next };
 }
@@ -87,6 +96,9 @@ export class SharedMemory {
   readonly capture: SharedRecord<typeof layout.CAPTURE.fields>;
   readonly modelTable: SharedRecord<typeof layout.MODEL_TABLE.fields>;
   readonly streamTable: SharedRecord<typeof layout.STREAM_TABLE.fields>;
+  readonly arbitration: SharedRecord<typeof layout.ARBITRATION.fields>;
+  readonly speaker: SharedRecord<typeof layout.SPEAKER.fields>;
+  readonly guards: SharedRecord<typeof layout.GUARDS.fields>;
   /** Rung when something that the web worker shows has changed. */
   readonly webBell: Doorbell;
   /** Rung when there is more to hear, or something else that inference goes by has changed. */
@@ -105,6 +117,9 @@ export class SharedMemory {
     this.capture = this.#record(layout.CAPTURE, this.#offsets.capture);
     this.modelTable = this.#record(layout.MODEL_TABLE, this.#offsets.modelTable);
     this.streamTable = this.#record(layout.STREAM_TABLE, this.#offsets.streamTable);
+    this.arbitration = this.#record(layout.ARBITRATION, this.#offsets.arbitration);
+    this.speaker = this.#record(layout.SPEAKER, this.#offsets.speaker);
+    this.guards = this.#record(layout.GUARDS, this.#offsets.guards);
     this.webBell = new Doorbell(this.#words, WEB_BELL);
     this.inferenceBell = new Doorbell(this.#words, INFERENCE_BELL);
   }
@@ -165,6 +180,14 @@ export class SharedMemory {
     return this.#record(layout.ACTIVATION, at(this.#offsets.activations, relay, "relay"));
   }
 
+  lane(lane: number): SharedRecord<typeof layout.COMMAND_LANE.fields> {
+    return this.#record(layout.COMMAND_LANE, at(this.#offsets.lanes, lane, "lane"));
+  }
+
+  speechEnd(lane: number): SharedRecord<typeof layout.SPEECH_END.fields> {
+    return this.#record(layout.SPEECH_END, at(this.#offsets.speechEnds, lane, "lane"));
+  }
+
   /** For inference alone. */
   detectionWriter(): EventRingWriter<typeof layout.DETECTION.fields> {
     return new EventRingWriter(layout.DETECTION, this.#detectionPlace());
@@ -184,12 +207,40 @@ export class SharedMemory {
     return new AudioRingReader(this.#audioPlace(stream), from);
   }
 
+  /** For web alone. */
+  playbackWriter(): AudioRingWriter {
+    return new AudioRingWriter(this.#playbackPlace());
+  }
+
+  /** For capture alone. */
+  playbackReader(from: "oldest" | "newest"): AudioRingReader {
+    return new AudioRingReader(this.#playbackPlace(), from);
+  }
+
+  /** For web alone. */
+  laneWriter(lane: number): AudioRingWriter {
+    return new AudioRingWriter(this.#lanePlace(lane));
+  }
+
+  laneReader(lane: number): AudioRingReader {
+    return new AudioRingReader(this.#lanePlace(lane), "newest");
+  }
+
   #record<F extends Fields>(shape: RecordShape<F>, offset: number): SharedRecord<F> {
     return new SharedRecord(shape, this.#words, offset);
   }
 
   #detectionPlace() {
     return { words: this.#words, offset: this.#offsets.detections, slots: layout.DETECTION_SLOTS };
+  }
+
+  #lanePlace(lane: number) {
+    const offset = at(this.#offsets.laneAudio, lane, "lane");
+    return { words: this.#words, offset, capacity: layout.LANE_RING_SAMPLES };
+  }
+
+  #playbackPlace() {
+    return { words: this.#words, offset: this.#offsets.playback, capacity: layout.PLAYBACK_RING_SAMPLES };
   }
 
   #audioPlace(stream: number) {

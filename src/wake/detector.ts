@@ -138,7 +138,7 @@ export interface DetectorOptions {
   readonly gate?: boolean;
   readonly settings?: SettingsOf;
   /** Whom a model with a `vadThreshold` asks before it fires; shared by all detectors. Without it every hit counts. */
-  readonly voice?: VoiceActivity | undefined;
+  readonly voice?: Pick<VoiceActivity, "highest"> | undefined;
 }
 
 /** What watches the scores of one model. */

@@ -1,6 +1,6 @@
 /**
- * Whether somebody spoke: Silero VAD (v5), asked only when a wake word is about to fire. As a gate it would cost as much
- * as the network that it saves.
+ * Whether somebody speaks: Silero VAD (v5), asked when a wake word is about to fire, and all through a command. As a gate
+ * before the wake words it would cost as much as the network that it saves.
  */
 import * as ort from "onnxruntime-web/wasm";
 import { VOICE_ACTIVITY } from "./catalogue.ts";
@@ -9,7 +9,7 @@ import { floatsOf, openSession, type Session } from "./ort.ts";
 import { WakeModelError } from "./wake-model-error.ts";
 
 /** Samples that the graph takes at a time, and those of the chunk before that it wants to see again. 16 kHz. */
-const CHUNK_SAMPLES = 512;
+export const CHUNK_SAMPLES = 512;
 const CONTEXT_SAMPLES = 64;
 const STATE_SHAPE = [2, 1, 128];
 const STATE_SIZE = 256;
@@ -25,6 +25,16 @@ const SETTLE_SAMPLES = 8_192;
 /** How much PCM a look back takes. */
 export const LOOK_BACK_SAMPLES = SETTLE_SAMPLES + SPEECH_SAMPLES;
 
+/** Listens to one sound from its begin to its end. */
+export interface VoiceStream {
+  /**
+   * The probability of speech, 0..1, in the next chunk. One call at a time; takes one run of the graph.
+   *
+   * @param chunk {@link CHUNK_SAMPLES} samples, 16 kHz mono
+   */
+  next(chunk: Int16Array): Promise<number>;
+}
+
 export interface VoiceActivity {
   /**
    * The highest probability of speech, 0..1, in the last 0.8 s; or the first one found that is `enough`. Takes 17 to 41
@@ -33,6 +43,8 @@ export interface VoiceActivity {
    * @param pcm 16 kHz mono; its last {@link LOOK_BACK_SAMPLES} are looked at
    */
   highest(pcm: Int16Array, enough: number): Promise<number>;
+  /** A sound of its own, beside all others. */
+  stream(): VoiceStream;
   /** Nothing may be called afterwards. */
   close(): Promise<void>;
 }
@@ -59,33 +71,47 @@ export async function loadVoiceActivity(readFile: ReadFile): Promise<VoiceActivi
 }
 
 function voiceActivity(session: Session): VoiceActivity {
-  const samples = new Float32Array(CONTEXT_SAMPLES + CHUNK_SAMPLES);
-  const input = new ort.Tensor("float32", samples, [1, samples.length]);
   const sr = new ort.Tensor("int64", BigInt64Array.of(16_000n), []);
   let turn: Promise<unknown> = Promise.resolve();
 
-  const highest = async (pcm: Int16Array, enough: number): Promise<number> => {
+  /** @returns what gives the probability of each next chunk, of which `start` is the first sample */
+  const begun = (): ((pcm: Int16Array, start: number) => Promise<number>) => {
+    const samples = new Float32Array(CONTEXT_SAMPLES + CHUNK_SAMPLES);
+    const input = new ort.Tensor("float32", samples, [1, samples.length]);
     let state = new ort.Tensor("float32", new Float32Array(STATE_SIZE), STATE_SHAPE);
-    samples.fill(0);
-    let highest = 0;
-    // Chunks end with the newest sample.
-    for (let start = pcm.length % CHUNK_SAMPLES; start < pcm.length; start += CHUNK_SAMPLES) {
+    return async (pcm, start) => {
       samples.copyWithin(0, CHUNK_SAMPLES);
       for (let i = 0; i < CHUNK_SAMPLES; i++) samples[CONTEXT_SAMPLES + i] = (pcm[start + i] ?? 0) / 32_768;
       const outputs = await session.run({ input, state, sr });
       state = new ort.Tensor("float32", floatsOf(outputs, "stateN", STATE_SIZE), STATE_SHAPE);
+      return floatsOf(outputs, "output", 1)[0] ?? 0;
+    };
+  };
+  /** onnxruntime runs one thing at a time. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  };
+
+  const highest = async (pcm: Int16Array, enough: number): Promise<number> => {
+    const next = begun();
+    let highest = 0;
+    // Chunks end with the newest sample.
+    for (let start = pcm.length % CHUNK_SAMPLES; start < pcm.length; start += CHUNK_SAMPLES) {
+      const probability = await next(pcm, start);
       if (start < pcm.length - SPEECH_SAMPLES) continue;
-      highest = Math.max(highest, floatsOf(outputs, "output", 1)[0] ?? 0);
+      highest = Math.max(highest, probability);
       if (highest >= enough) break;
     }
     return highest;
   };
 
   return {
-    highest(pcm, enough) {
-      const looked = turn.then(() => highest(pcm.subarray(-LOOK_BACK_SAMPLES), enough));
-      turn = looked.catch(() => {});
-      return looked;
+    highest: (pcm, enough) => inTurn(() => highest(pcm.subarray(-LOOK_BACK_SAMPLES), enough)),
+    stream() {
+      const next = begun();
+      return { next: (chunk) => inTurn(() => next(chunk, 0)) };
     },
     close: () => session.release(),
   };

@@ -59,6 +59,8 @@ describe("a record", () => {
         claims: [
           {
             relayId: "kitchen",
+            connection: 1,
+            number: 1,
             model: "alexa",
             confidence: 0.9,
             evidence: evidence(0.5),
@@ -70,6 +72,8 @@ describe("a record", () => {
           },
           {
             relayId: "hall",
+            connection: 2,
+            number: 2,
             model: "alexa",
             confidence: 0.7,
             evidence: evidence(0.1),
@@ -106,7 +110,7 @@ describe("a record", () => {
     house.quiet("a");
     for (let n = 0; n < 80; n++) {
       house.audio("a", house.claim("a"), { last: true });
-      house.pass(4000);
+      house.pass(40_000);
     }
     const records = house.arbiter.records();
     expect(records.length).toBeGreaterThanOrEqual(50);

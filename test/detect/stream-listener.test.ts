@@ -188,6 +188,7 @@ describe("a stream's listener", () => {
         threshold: 0.5,
         voice: -1,
         frameEndMs: stream.now(),
+        heardTo: HOP,
         rms: 0.3,
       },
     ]);

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { MAX_BLOCK_SAMPLES } from "../../src/memory/audio-ring.ts";
+import { type AudioRingWriter, MAX_BLOCK_SAMPLES } from "../../src/memory/audio-ring.ts";
 import type { Fields } from "../../src/memory/field.ts";
 import {
   AUDIO_RING_SAMPLES,
+  COMMAND_LANES,
   DETECTION_SLOTS,
+  LANE_RING_SAMPLES,
   LAYOUT_VERSION,
   MAGIC,
   MAX_MODELS,
@@ -45,6 +47,7 @@ function everything(memory: SharedMemory): ReadonlyMap<string, () => void> {
     ["capture", () => publish(memory.capture)],
     ["model table", () => publish(memory.modelTable)],
     ["stream table", () => publish(memory.streamTable)],
+    ["arbitration", () => publish(memory.arbitration)],
     ["web bell", () => memory.webBell.ring()],
     ["inference bell", () => memory.inferenceBell.ring()],
     ...WORKERS.flatMap((worker): [string, () => void][] => [
@@ -60,17 +63,21 @@ function everything(memory: SharedMemory): ReadonlyMap<string, () => void> {
       [`stream ${stream}`, () => publish(memory.stream(stream))],
       [`level ${stream}`, () => publish(memory.level(stream))],
       [`score ${stream}`, () => publish(memory.score(stream))],
-      [`audio ${stream}`, () => fillRing(memory, stream)],
+      [`audio ${stream}`, () => fillRing(memory.audioWriter(stream), AUDIO_RING_SAMPLES)],
+    ]),
+    ...numbers(COMMAND_LANES).flatMap((lane): [string, () => void][] => [
+      [`command lane ${lane}`, () => publish(memory.lane(lane))],
+      [`speech end ${lane}`, () => publish(memory.speechEnd(lane))],
+      [`sound of lane ${lane}`, () => fillRing(memory.laneWriter(lane), LANE_RING_SAMPLES)],
     ]),
     ["detections", () => fillDetections(memory)],
   ]);
 }
 
-function fillRing(memory: SharedMemory, stream: number): void {
-  const writer = memory.audioWriter(stream);
+function fillRing(writer: AudioRingWriter, samples: number): void {
   const block = new Int16Array(MAX_BLOCK_SAMPLES).fill(-1);
   writer.startEpoch();
-  for (let written = 0; written < AUDIO_RING_SAMPLES; written += block.length) writer.write(block, block.length);
+  for (let written = 0; written < samples; written += block.length) writer.write(block, block.length);
 }
 
 function fillDetections(memory: SharedMemory): void {

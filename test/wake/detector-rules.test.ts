@@ -22,8 +22,10 @@ const UNVOICED = { highest: () => Promise.resolve(0.2), close: () => Promise.res
 /** After the hold of a live stream. */
 const HELD_FRAMES = HOLD_MS / HOP_MS;
 
+type Voice = Pick<VoiceActivity, "highest" | "close">;
+
 /** A detector whose one model scores so, frame by frame, and nothing afterwards. */
-function scripted(scores: readonly number[], settings: Partial<TriggerSettings>, voice?: VoiceActivity): Detector {
+function scripted(scores: readonly number[], settings: Partial<TriggerSettings>, voice?: Voice): Detector {
   const engine = scriptedEngine(["word"], (hop) => scores[hop] ?? 0);
   return createDetector(engine, { live: false, settings: () => ({ ...SETTINGS, ...settings }), voice });
 }
@@ -75,7 +77,7 @@ describe("a hit", () => {
 
   test("asks with what was heard last, that of quiet frames too, once for all models of a frame", async () => {
     const asked: { readonly pcm: Int16Array; readonly enough: number }[] = [];
-    const voice: VoiceActivity = {
+    const voice: Voice = {
       highest(pcm, enough) {
         asked.push({ pcm, enough });
         return Promise.resolve(0.85);
@@ -101,7 +103,7 @@ describe("a hit", () => {
 
   test("looks back at nothing from before a reset", async () => {
     const lengths: number[] = [];
-    const voice: VoiceActivity = {
+    const voice: Voice = {
       highest(pcm) {
         lengths.push(pcm.length);
         return Promise.resolve(1);

@@ -6,7 +6,12 @@ import { HOP_MS, HOP_SAMPLES } from "../../src/wake/features.ts";
 import type { ReadFile } from "../../src/wake/load.ts";
 import { openSession } from "../../src/wake/ort.ts";
 import { scan } from "../../src/wake/scan.ts";
-import { LOOK_BACK_SAMPLES, loadVoiceActivity, type VoiceActivity } from "../../src/wake/voice-activity.ts";
+import {
+  CHUNK_SAMPLES,
+  LOOK_BACK_SAMPLES,
+  loadVoiceActivity,
+  type VoiceActivity,
+} from "../../src/wake/voice-activity.ts";
 import { clip, clipPaths, joined, noise, saySkipped, silence, speechIsHere, tone } from "../support/clips.ts";
 import { modelBytes } from "./model-bytes.ts";
 
@@ -53,6 +58,19 @@ test("is Silero's, which sees the end of each chunk again with the next", async 
     const pcm = joined(noise(0.7, 0.02, seed), tone(180, 1, 0.3), noise(0.3, 0.3, seed)).subarray(-41 * 512);
     expect(await voice.highest(pcm, 1.01)).toBeCloseTo(await plainHighest(pcm), 6);
   }
+});
+
+test("of a sound that goes on is told chunk by chunk, beside others, as if each were alone", async () => {
+  const sounds = [1, 2].map((seed) => joined(noise(0.3, 0.02, seed), tone(180 * seed, 0.5, 0.3)));
+  const streams = sounds.map(() => voice.stream());
+  const found = sounds.map((): number[] => []);
+  for (let at = 0; at + CHUNK_SAMPLES <= 0.8 * 16_000; at += CHUNK_SAMPLES) {
+    const chunks = sounds.map((sound, i) => streams[i]?.next(sound.subarray(at, at + CHUNK_SAMPLES)));
+    const all = await Promise.all([...chunks, voice.highest(noise(0.2, 0.1, at), 1)]);
+    for (const [i, probabilities] of found.entries()) probabilities.push(all[i] ?? Number.NaN);
+  }
+  for (const [i, sound] of sounds.entries())
+    expect(Math.max(...(found[i] ?? []))).toBeCloseTo(await plainHighest(sound), 6);
 });
 
 /** A real word until the frame in which it would fire. */

@@ -1,26 +1,67 @@
-/** What tells how near somebody is and hangs neither on a gain nor on the noise: how dry the word sounds. */
+/** What tells how near somebody is and hangs on no gain: how dry the word sounds, and how evenly its spectrum is filled. */
 import type { Evidence } from "../evidence.ts";
-import type { Term } from "../policy.ts";
 import { finite, finiteDb } from "./ranking.ts";
 
-/**
- * How much each says, logarithms of odds: from logistic regression over simulated rooms (`bun bench/rooms.ts`), one room
- * and several. Neither is a good clue by itself, since reverberation hardly changes beyond two metres.
- */
-const PER_LOG_VARIANCE = 0.8;
-const PER_ATTACK_DB = 1.6;
+export type ClueName = "dryness" | "attack" | "evenness";
 
-/** The terms of one evidence among these. What not all of them measure is not compared. */
-export function clues(all: readonly Evidence[]): (evidence: Evidence) => readonly Term[] {
+export interface Clue {
+  readonly name: ClueName;
+  /** How much more than the mean of all that are compared: a logarithm (dryness), or dB. */
+  readonly value: number;
+  readonly because: string;
+}
+
+/** How much a clue says, logarithms of odds for each of its units. */
+export type ClueWeights = Readonly<Record<ClueName, number>>;
+
+/** The clues of one evidence against all of these. What not all of them measure is not compared. */
+export function cluesAmong(all: readonly Evidence[]): (evidence: Evidence) => readonly Clue[] {
   const attacks = all.every(({ attackDb }) => attackDb !== undefined && Number.isFinite(attackDb));
-  return ({ envelopeVariance, attackDb = 0 }) => {
-    const variance = Math.log(Math.min(Math.max(finite(envelopeVariance), 1e-6), 1e6));
-    const because = `envelope variance ${envelopeVariance.toFixed(3)}`;
-    const dryness = { name: "dryness", value: PER_LOG_VARIANCE * variance, because };
-    if (!attacks) return [dryness];
-    return [
-      dryness,
-      { name: "attack", value: PER_ATTACK_DB * finiteDb(attackDb), because: `${attackDb.toFixed(1)} dB of it sudden` },
-    ];
-  };
+  const evens = all.every(({ evenDb }) => evenDb !== undefined && Number.isFinite(evenDb));
+  const dryness = against(all, drynessOf);
+  const attack = against(all, attackOf);
+  const evenness = against(all, evennessOf);
+  return (evidence) => [
+    {
+      name: "dryness",
+      value: dryness(evidence),
+      because: `envelope variance ${evidence.envelopeVariance.toFixed(3)}`,
+    },
+    ...(attacks
+      ? [
+          {
+            name: "attack",
+            value: attack(evidence),
+            because: `${attackOf(evidence).toFixed(1)} dB of it sudden`,
+          } as const,
+        ]
+      : []),
+    ...(evens
+      ? [
+          {
+            name: "evenness",
+            value: evenness(evidence),
+            because: `its bands ${(-evennessOf(evidence)).toFixed(1)} dB below the whole`,
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+function against(all: readonly Evidence[], of: (evidence: Evidence) => number): (evidence: Evidence) => number {
+  const mean = all.reduce((sum, evidence) => sum + of(evidence), 0) / all.length;
+  return (evidence) => of(evidence) - mean;
+}
+
+function drynessOf({ envelopeVariance }: Evidence): number {
+  return Math.log(Math.min(Math.max(finite(envelopeVariance), 1e-6), 1e6));
+}
+
+function attackOf({ attackDb = 0 }: Evidence): number {
+  return finiteDb(attackDb);
+}
+
+/** Doors swallow the highs and noise covers them, so that the loudest bands stand out: the level over all bands against that of the whole. */
+function evennessOf({ evenDb = 0, rms }: Evidence): number {
+  return finiteDb(evenDb) - finiteDb(20 * Math.log10(Math.max(finite(rms), 1e-6)));
 }

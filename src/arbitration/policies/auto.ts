@@ -1,6 +1,6 @@
 import type { Contender, Policy, Term } from "../policy.ts";
-import { clues } from "./auto-clues.ts";
-import { levelsOf, nearnessByLevel } from "./auto-levels.ts";
+import { cluesAmong } from "./auto-clues.ts";
+import { levelsOf, type Nearness, nearness } from "./auto-levels.ts";
 import { ranked } from "./ranking.ts";
 
 /** What a decibel of preference is worth: three of them make a toss-up four to one. */
@@ -12,7 +12,8 @@ const PER_PREFERRED_DB = 0.5;
  * - which room: levels differ by much between rooms, and how they do is known badly (doors);
  * - which relay of that room: levels differ by little, but tell distances well, if the microphones' gains are known. How
  *   well they are is weighed in;
- * - clues that hang on no gain, in either case: the less is known of gains, the more they decide.
+ * - clues that hang on no gain, in either case: the less is known of gains, the more they decide. What they share with the
+ *   level is not counted twice.
  *
  * Relays whose room nobody configured are taken for those of one more room. A room is worth what its best relay is, so that
  * many relays in one are no more than one.
@@ -25,33 +26,36 @@ export const auto: Policy = (claims) => {
   if (believed.length > 0 && believed.length < contenders.length) {
     return [...auto(believed), ...auto(contenders.filter(({ disbelieved }) => disbelieved))];
   }
-  const cluesOf = clues(contenders.map(({ evidence }) => evidence));
-  const clueTerms = ({ evidence }: Contender): readonly Term[] => cluesOf(evidence);
+  const among = cluesAmong(contenders.map(({ evidence }) => evidence));
+  const cluesOf = ({ evidence }: Contender) => among(evidence);
   const { levelOf, shown } = levelsOf(contenders);
-  const total = (terms: readonly Term[]): number => terms.reduce((sum, { value }) => sum + value, 0);
+  const worth = (near: Nearness, one: Contender): number =>
+    near.clues.reduce((sum, { value }) => sum + value, near.level) + favour(one);
 
   const rooms = new Map<string | undefined, Contender[]>();
   for (const contender of contenders) rooms.set(contender.room, [...(rooms.get(contender.room) ?? []), contender]);
 
-  const between = nearnessByLevel(contenders, levelOf, "between rooms");
-  const worthBetween = (one: Contender): number => between(one) + total(clueTerms(one)) + favour(one);
-  const inRoom = new Map<Contender, { readonly nearness: number; readonly behind: number }>();
+  const inRoom = new Map<Contender, { readonly near: Nearness; readonly behind: number }>();
   for (const room of rooms.values()) {
-    const nearness = nearnessByLevel(room, levelOf, "in a room");
-    const worth = (one: Contender): number => nearness(one) + total(clueTerms(one)) + favour(one);
-    const best = Math.max(...room.map(worth));
-    for (const one of room) inRoom.set(one, { nearness: nearness(one), behind: worth(one) - best });
+    const nearnessOf = nearness(room, levelOf, cluesOf, "in a room");
+    const best = Math.max(...room.map((one) => worth(nearnessOf(one), one)));
+    for (const one of room) {
+      const near = nearnessOf(one);
+      inRoom.set(one, { near, behind: worth(near, one) - best });
+    }
   }
   if (rooms.size === 1) {
     return ranked(contenders, (one) => [
-      { name: "level", value: inRoom.get(one)?.nearness ?? 0, because: shown(one) },
-      ...clueTerms(one),
+      { name: "level", value: inRoom.get(one)?.near.level ?? 0, because: shown(one) },
+      ...(inRoom.get(one)?.near.clues ?? []),
       ...favoured(one),
     ]);
   }
+  const between = nearness(contenders, levelOf, cluesOf, "between rooms");
+  const worthBetween = new Map(contenders.map((one) => [one, worth(between(one), one)]));
   return ranked(contenders, (one) => {
     const room = rooms.get(one.room) ?? [];
-    const best = Math.max(...room.map(worthBetween));
+    const best = Math.max(...room.map((other) => worthBetween.get(other) ?? 0));
     const because = `${one.room ?? "rooms unknown"}: the best of ${room.length} there, ${shown(one)}`;
     return [
       { name: "room", value: best, because },

@@ -82,6 +82,25 @@ describe("auto", () => {
     expect(order(auto, [one, other])[0]).toBe("other");
   });
 
+  test("takes a dry word for a near one where gains are not known", () => {
+    const loud = contender("loud", { evenDb: -50, attackDb: -7 }, { gain: unknown });
+    const dry = contender("dry", { evenDb: -60, attackDb: -6 }, { gain: unknown });
+    expect(order(auto, [loud, dry])[0]).toBe("dry");
+  });
+
+  test("takes the drier of two that hear a word as loudly for the one that is spoken at, not the nearer one", () => {
+    const nearer = contender("nearer", { attackDb: -7 }, { gain: known });
+    const spokenAt = contender("spoken at", { attackDb: -6 }, { gain: known });
+    expect(order(auto, [spokenAt, nearer])[0]).toBe("nearer");
+  });
+
+  test("believes between rooms that a word with all its highs came through no door", () => {
+    const highs = contender("here", { rms: 0.01, evenDb: -50 }, { room: "kitchen", gain: unknown });
+    const dull = contender("behind a door", { rms: 0.02, evenDb: -50 }, { room: "study", gain: unknown });
+    expect(order(auto, [dull, highs])[0]).toBe("here");
+    expect(order(auto, [{ ...dull, room: "kitchen" }, highs])[0]).toBe("behind a door");
+  });
+
   test("picks a room first, then its best relay, however many relays another room has", () => {
     const kitchen = (id: string) => contender(id, { evenDb: -52 }, { room: "kitchen", gain: known });
     const alone = contender("alone", { evenDb: -44 }, { room: "study", gain: known });

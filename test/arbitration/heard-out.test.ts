@@ -1,0 +1,32 @@
+import { describe, expect, test } from "bun:test";
+import { HEARD_OUT_MS, heardOut, NOTHING, RISES_UNTIL_MS, RISING } from "../../src/arbitration/heard-out.ts";
+
+const ENDED_MS = 5000;
+const heard = (afterMs: number, nearness: number) => heardOut({ untilMs: ENDED_MS + afterMs, nearness }, ENDED_MS);
+
+describe("heardOut()", () => {
+  test("is nobody's to say before the word has ended", () => {
+    expect(heard(-1, 0)).toBeUndefined();
+  });
+
+  test("is a pass at the word's end where no model is interested at all", () => {
+    expect(heard(0, 0)).toBe("pass");
+    expect(heard(0, NOTHING)).toBeUndefined();
+  });
+
+  test("is a pass two frames later where one was, a little", () => {
+    expect(heard(HEARD_OUT_MS - 1, NOTHING)).toBeUndefined();
+    expect(heard(HEARD_OUT_MS, NOTHING)).toBe("pass");
+    expect(heard(HEARD_OUT_MS, RISING - 0.01)).toBe("pass");
+  });
+
+  test("is pending while a score may still rise to a word, and a pass when that takes too long", () => {
+    expect(heard(-200, RISING)).toBe("pending");
+    expect(heard(RISES_UNTIL_MS - 1, RISING)).toBe("pending");
+    expect(heard(RISES_UNTIL_MS, 2)).toBe("pass");
+  });
+
+  test("is a pass at once where no word will be heard, whatever the last score was", () => {
+    expect(heard(Number.POSITIVE_INFINITY, 2)).toBe("pass");
+  });
+});
