@@ -1,5 +1,5 @@
-// The one binding of PortAudio (v19, libportaudio.so.2). Input streams are polled and read in whole blocks by the thread
-// that opened them. There is no callback anywhere: PortAudio reuses its buffer before JavaScript would run.
+// The one binding of PortAudio (v19, libportaudio.so.2). Streams are polled, and read in whole blocks or written to, by the
+// thread that opened them. There is no callback anywhere: PortAudio reuses its buffer before JavaScript would run.
 import { CString, dlopen, FFIType, type Library, type Pointer, read } from "bun:ffi";
 import { silenceAudioLibraries } from "./silence.ts";
 
@@ -20,6 +20,8 @@ const SYMBOLS = {
   Pa_GetStreamInfo: { args: ["ptr"], returns: "ptr" },
   Pa_GetStreamReadAvailable: { args: ["ptr"], returns: FFIType.i64_fast },
   Pa_ReadStream: { args: ["ptr", "ptr", "u64"], returns: "i32" },
+  Pa_GetStreamWriteAvailable: { args: ["ptr"], returns: FFIType.i64_fast },
+  Pa_WriteStream: { args: ["ptr", "ptr", "u64"], returns: "i32" },
 } as const;
 
 type Symbols = Library<typeof SYMBOLS>["symbols"];
@@ -29,7 +31,7 @@ type Address = Pointer | bigint;
 const DEVICE_INFO = { name: 8, hostApi: 16, maxInputs: 20, maxOutputs: 24, lowInput: 32, highInput: 48, rate: 64 };
 const HOST_API_NAME = 8;
 const HOST_ERROR = { code: 8, text: 16 };
-const STREAM_INFO = { inputLatency: 8, sampleRate: 24 };
+const STREAM_INFO = { inputLatency: 8, outputLatency: 16, sampleRate: 24 };
 const STREAM_PARAMETERS = { bytes: 32, device: 0, channels: 4, format: 8, latency: 16 };
 
 const PA_INT16 = 8n;
@@ -37,6 +39,7 @@ const UNANTICIPATED_HOST_ERROR = -9999;
 const INVALID_CHANNEL_COUNT = -9998;
 const INVALID_SAMPLE_RATE = -9997;
 const INPUT_OVERFLOWED = -9981;
+const OUTPUT_UNDERFLOWED = -9980;
 
 /** PortAudio is not installed on this machine. */
 export class PortAudioMissingError extends Error {
@@ -81,12 +84,12 @@ export interface DeviceInfo {
   readonly isDefaultOutput: boolean;
 }
 
-/** What an input stream is opened with. */
-export interface InputFormat {
+/** What a stream is opened with. */
+export interface StreamFormat {
   readonly device: number;
   readonly channels: number;
   readonly sampleRateHz: number;
-  /** Frames of one block: what one read takes. */
+  /** Frames of one block: what one read takes, or one write gives. */
   readonly blockFrames: number;
   /** Latency suggested to the sound system. */
   readonly latencyMs: number;
@@ -109,11 +112,34 @@ export interface InputStream {
   close(): void;
 }
 
+/** An open output stream: interleaved s16. Only the thread that opened it may use it. */
+export interface OutputStream {
+  /** From a write to the air, where the sound system says so. */
+  readonly latencyMs: number;
+  readonly sampleRateHz: number;
+  /** Begins to play: what is written is heard. */
+  start(): void;
+  /** Drops what is not played yet. */
+  abort(): void;
+  /** Frames that can be written without waiting. @throws PortAudioError when the stream broke */
+  availableFrames(): number;
+  /**
+   * Writes the first `frames` frames of `from`; waits where there is no room for them.
+   * @returns "underflowed" when nothing was left to play before these
+   * @throws PortAudioError
+   */
+  write(from: Int16Array, frames: number): "complete" | "underflowed";
+  /** Drops what is not played yet and frees the device. Hangs as long as a frozen sound server does. Safe to repeat. */
+  close(): void;
+}
+
 /** PortAudio, initialised. Its device list is that of the moment it was opened: open again, with all others closed, for a fresh one. */
 export interface PortAudio {
   devices(): readonly DeviceInfo[];
   /** @throws PortAudioError */
-  openInput(format: InputFormat): InputStream;
+  openInput(format: StreamFormat): InputStream;
+  /** @throws PortAudioError */
+  openOutput(format: StreamFormat): OutputStream;
   /** Closes what is still open and gives PortAudio back. Safe to repeat. */
   close(): void;
 }
@@ -130,12 +156,17 @@ export function openPortAudio(): PortAudio {
   const pa = loadLibrary();
   check(pa, "PortAudio cannot start", pa.Pa_Initialize());
 
-  const streams = new Set<InputStream>();
+  const streams = new Set<{ close(): void }>();
   let closed = false;
   return {
     devices: () => listDevices(pa),
     openInput(format) {
       const stream = openInput(pa, format, () => streams.delete(stream));
+      streams.add(stream);
+      return stream;
+    },
+    openOutput(format) {
+      const stream = openOutput(pa, format, () => streams.delete(stream));
       streams.add(stream);
       return stream;
     },
@@ -195,7 +226,8 @@ function listDevices(pa: Symbols): readonly DeviceInfo[] {
   return devices;
 }
 
-function openInput(pa: Symbols, format: InputFormat, onClose: () => void): InputStream {
+/** @returns PortAudio's handle of the opened stream */
+function openStream(pa: Symbols, way: "input" | "output", format: StreamFormat): Pointer {
   const { device, channels, sampleRateHz, blockFrames, latencyMs } = format;
   const parameters = new DataView(new ArrayBuffer(STREAM_PARAMETERS.bytes));
   parameters.setInt32(STREAM_PARAMETERS.device, device, true);
@@ -205,10 +237,16 @@ function openInput(pa: Symbols, format: InputFormat, onClose: () => void): Input
 
   const holder = new BigUint64Array(1);
   const action = `device ${device} cannot be opened at ${sampleRateHz} Hz with ${channels} channel${channels === 1 ? "" : "s"}`;
-  const input = new Uint8Array(parameters.buffer);
-  check(pa, action, pa.Pa_OpenStream(holder, input, null, sampleRateHz, blockFrames, 0, null, null));
+  const bytes = new Uint8Array(parameters.buffer);
+  const [input, output] = way === "input" ? [bytes, null] : [null, bytes];
+  check(pa, action, pa.Pa_OpenStream(holder, input, output, sampleRateHz, blockFrames, 0, null, null));
   // User-space addresses fit into 53 bits; as a number the calls below allocate nothing.
-  const stream = Number(holder[0]) as Pointer;
+  return Number(holder[0]) as Pointer;
+}
+
+function openInput(pa: Symbols, format: StreamFormat, onClose: () => void): InputStream {
+  const { device, channels, sampleRateHz } = format;
+  const stream = openStream(pa, "input", format);
   try {
     check(pa, `device ${device} cannot be started`, pa.Pa_StartStream(stream));
   } catch (error) {
@@ -233,6 +271,40 @@ function openInput(pa: Symbols, format: InputFormat, onClose: () => void): Input
       const code = pa.Pa_ReadStream(stream, into, frames);
       if (code === INPUT_OVERFLOWED) return "overflowed";
       check(pa, `device ${device} cannot be read`, code);
+      return "complete";
+    },
+    close() {
+      if (!open) return;
+      open = false;
+      onClose();
+      pa.Pa_AbortStream(stream);
+      pa.Pa_CloseStream(stream);
+    },
+  };
+}
+
+function openOutput(pa: Symbols, format: StreamFormat, onClose: () => void): OutputStream {
+  const { device, channels, sampleRateHz } = format;
+  const stream = openStream(pa, "output", format);
+  const info = pa.Pa_GetStreamInfo(stream);
+  let open = true;
+  return {
+    latencyMs: info === null ? 0 : read.f64(info, STREAM_INFO.outputLatency) * 1000,
+    sampleRateHz: info === null ? sampleRateHz : read.f64(info, STREAM_INFO.sampleRate),
+    start: () => check(pa, `device ${device} cannot be started`, pa.Pa_StartStream(stream)),
+    abort: () => check(pa, `device ${device} cannot be stopped`, pa.Pa_AbortStream(stream)),
+    availableFrames() {
+      if (!open) return 0;
+      const frames = Number(pa.Pa_GetStreamWriteAvailable(stream));
+      if (frames < 0) check(pa, `device ${device} broke`, frames);
+      return frames;
+    },
+    write(from, frames) {
+      if (frames * channels > from.length)
+        throw new RangeError(`${frames} frames are more than ${from.length} samples`);
+      const code = pa.Pa_WriteStream(stream, from, frames);
+      if (code === OUTPUT_UNDERFLOWED) return "underflowed";
+      check(pa, `device ${device} cannot be written to`, code);
       return "complete";
     },
     close() {

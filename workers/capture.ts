@@ -1,11 +1,14 @@
-/** The capture worker: owns the microphone. It blocks between looks; nothing in it needs an event loop but opening files. */
+/** The capture worker: owns the microphone and the loudspeaker. It blocks between looks; nothing in it needs an event loop but opening files. */
 import { getLogger } from "@logtape/logtape";
 import { monotonicMs } from "../ffi/clock.ts";
 import { openSource } from "../src/audio/open-source.ts";
+import { openLoudspeaker } from "../src/audio/portaudio-loudspeaker.ts";
+import { parseOutput } from "../src/audio/source.ts";
 import { Capture, type CaptureSettings } from "../src/capture/capture.ts";
 import type { Config } from "../src/config/schema.ts";
 import { SharedConfig } from "../src/config/shared-config.ts";
 import { setUpLogging } from "../src/log/set-up.ts";
+import { Player } from "../src/playback/player.ts";
 import { Heart } from "../src/supervise/heart.ts";
 import { liveAsWorker } from "../src/supervise/worker-life.ts";
 
@@ -26,16 +29,32 @@ liveAsWorker<CaptureWorkerSettings>("capture", async (memory, { demoSource }) =>
   const requests = memory.requests.reader();
   await setUpLogging(config.current.log, "capture");
 
+  const log = getLogger(["earshot", "capture"]);
+  const player = new Player(
+    {
+      ring: memory.playbackReader("newest"),
+      record: memory.speaker.writer(),
+      bell: memory.webBell,
+      open: (output) => openLoudspeaker(parseOutput(output)),
+      log,
+    },
+    config.current.audio.output,
+  );
+  const record = memory.capture.writer();
   const capture = new Capture(
     {
       ring: memory.audioWriter(0),
       level: memory.level(0).writer(),
-      record: memory.capture.writer(),
+      record,
       bell: memory.webBell,
       heardBell: memory.inferenceBell,
-      open: (source) => openSource(source, monotonicMs, () => heart.beat(monotonicMs())),
+      open: (source) => {
+        // PortAudio looks for devices only when nobody uses it.
+        player.release();
+        return openSource(source, monotonicMs, () => heart.beat(monotonicMs()));
+      },
       demoSource,
-      log: getLogger(["earshot", "capture"]),
+      log,
     },
     captureSettings(config.current, requests.read().muted),
   );
@@ -48,10 +67,15 @@ liveAsWorker<CaptureWorkerSettings>("capture", async (memory, { demoSource }) =>
     if (configChanged) await setUpLogging(config.current.log, "capture");
     if (requests.refresh() === "fresh" || configChanged) {
       capture.apply(captureSettings(config.current, requests.value.muted), nowMs);
+      player.apply(config.current.audio.output);
       heart.acknowledge(config.generation);
     }
-    const pauseMs = await capture.step(nowMs);
-    requests.waitForChange(pauseMs);
+    const listenInMs = await capture.step(nowMs);
+    // What looks for a microphone again and again needs PortAudio for itself.
+    if (record.value.state !== "starting" && record.value.state !== "waiting") player.prepare(monotonicMs());
+    const playInMs = player.step(monotonicMs());
+    requests.waitForChange(Math.min(listenInMs, playInMs));
   }
   capture.close();
+  player.close();
 });

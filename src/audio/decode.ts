@@ -9,8 +9,11 @@ export class DecodeError extends Error {
   override readonly name = "DecodeError";
 }
 
-/** Called between two pieces of long work: a worker shows with it that it is alive. */
-export type Progress = () => void;
+/**
+ * Called between two pieces of long work: a worker shows with it that it is alive. For what is no WAV file, a promise
+ * from it is waited for, so that a worker can do something else in between.
+ */
+export type Progress = () => unknown;
 
 /** What full scale is in the floats of audio-decode's FLAC decoder, and of its others. With these FLAC comes out bit for bit. */
 const FLAC_FULL_SCALE = 32767;
@@ -110,7 +113,7 @@ async function decodeCompressed(bytes: Uint8Array, progress: Progress): Promise<
 async function* piecesOf(bytes: Uint8Array, format: string, progress: Progress): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; ) {
     const end = format === "flac" ? nextFlacFrame(bytes, at + DECODE_BYTES) : at + DECODE_BYTES;
-    progress();
+    await progress();
     // A copy: decoders may look at a view's whole buffer.
     yield bytes.slice(at, end);
     at = end;
@@ -139,7 +142,7 @@ async function toRecording(
         piece[i] = Math.max(-32768, Math.min(32767, Math.round((sum / channelData.length) * scale)));
       }
       recording.push(piece, count);
-      progress();
+      await progress();
     }
   }
   return recording?.finish() ?? new Int16Array();

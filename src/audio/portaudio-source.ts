@@ -6,7 +6,7 @@ import {
   type PortAudio,
   PortAudioError,
 } from "../../ffi/portaudio.ts";
-import { findCaptureDevice } from "./capture-device.ts";
+import { findDevice } from "./find-device.ts";
 import { Resampler } from "./resampler.ts";
 import { type AudioSource, type DeviceChoice, SAMPLE_RATE_HZ, SourceError } from "./source.ts";
 
@@ -28,7 +28,7 @@ const LATENCY_MS = 100;
 export function openMicrophone(choice: DeviceChoice, initialise: () => PortAudio = openPortAudio): AudioSource {
   const portAudio = initialise();
   try {
-    const device = findCaptureDevice(portAudio.devices(), choice);
+    const device = findDevice(portAudio.devices(), choice);
     return new Microphone(portAudio, openDevice(portAudio, device));
   } catch (error) {
     portAudio.close();

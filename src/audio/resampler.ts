@@ -1,9 +1,9 @@
-// From a device's or file's sample rate to 16 kHz: a polyphase windowed-sinc filter (Kaiser window; Kaiser and Schafer 1980).
+// From one sample rate to another, mostly from a device's or file's to 16 kHz: a polyphase windowed-sinc filter (Kaiser window; Kaiser and Schafer 1980).
 import { SAMPLE_RATE_HZ } from "./source.ts";
 
 const LOWEST_RATE_HZ = 4_000;
 const HIGHEST_RATE_HZ = 384_000;
-/** Coefficients one resampler may hold, 32 MB: a rate without a common divisor with 16 kHz needs 16,000 phases. */
+/** Coefficients one resampler may hold, 32 MB: rates without a common divisor need as many phases as the output has samples. */
 const MOST_COEFFICIENTS = 8_000_000;
 /** Design attenuation of the stop-band; 85 dB are promised. */
 const ATTENUATION_DB = 90;
@@ -12,11 +12,11 @@ const KAISER_BETA = 0.1102 * (ATTENUATION_DB - 8.7);
 const CHUNK = 1024;
 
 /**
- * Brings mono s16 from one sample rate to 16 kHz, sample-exact however the input is cut into pieces; allocates nothing
+ * Brings mono s16 from one sample rate to another, 16 kHz if none is named, sample-exact however the input is cut into pieces; allocates nothing
  * after it was made. Flat within 0.05 dB up to `passBandHz` and at least 85 dB down from `stopBandHz`:
- * 7 and 8 kHz, or 7/16 and 1/2 of an input rate below 16 kHz. So nothing aliases and what speech needs is untouched.
+ * 7/16 and 1/2 of the lower of the two rates (of 16 kHz: 7 and 8 kHz). So nothing aliases and what speech needs is untouched.
  *
- * Output sample n belongs to the input at exactly n / 16000 s (the filter is symmetric and its delay taken out);
+ * Output sample n belongs to the input at exactly n / the output rate (the filter is symmetric and its delay taken out);
  * it comes out as soon as `delayMs` more input is there: 2.9 ms from rates above 16 kHz, 5.8 ms from 8 kHz.
  */
 export class Resampler {
@@ -39,19 +39,19 @@ export class Resampler {
   #phase = 0;
 
   /** @throws RangeError for a rate outside 4-384 kHz, or an odd one that would need an unreasonable table */
-  constructor(inputRateHz: number) {
+  constructor(inputRateHz: number, outputRateHz: number = SAMPLE_RATE_HZ) {
     if (!Number.isInteger(inputRateHz) || inputRateHz < LOWEST_RATE_HZ || inputRateHz > HIGHEST_RATE_HZ) {
       throw new RangeError(
         `a sample rate of ${inputRateHz} Hz cannot be resampled: it must be a whole number from 4000 to 384000`,
       );
     }
-    const divisor = greatestCommonDivisor(SAMPLE_RATE_HZ, inputRateHz);
-    this.#phases = SAMPLE_RATE_HZ / divisor;
+    const divisor = greatestCommonDivisor(outputRateHz, inputRateHz);
+    this.#phases = outputRateHz / divisor;
     this.#decimation = inputRateHz / divisor;
-    this.stopBandHz = Math.min(inputRateHz, SAMPLE_RATE_HZ) / 2;
+    this.stopBandHz = Math.min(inputRateHz, outputRateHz) / 2;
     this.passBandHz = this.stopBandHz * (7 / 8);
     const transition = (this.stopBandHz - this.passBandHz) / inputRateHz;
-    this.#half = inputRateHz === SAMPLE_RATE_HZ ? 1 : Math.ceil((ATTENUATION_DB - 7.95) / (14.36 * transition) / 2);
+    this.#half = inputRateHz === outputRateHz ? 1 : Math.ceil((ATTENUATION_DB - 7.95) / (14.36 * transition) / 2);
     this.#taps = 2 * this.#half;
     this.delayMs = (this.#half / inputRateHz) * 1000;
     if (this.#phases * this.#taps > MOST_COEFFICIENTS) {
@@ -61,7 +61,7 @@ export class Resampler {
     }
     const cutoff = (this.passBandHz + this.stopBandHz) / 2 / inputRateHz;
     this.#coefficients =
-      inputRateHz === SAMPLE_RATE_HZ ? new Float32Array([1, 0]) : polyphaseFilter(this.#phases, this.#half, cutoff);
+      inputRateHz === outputRateHz ? new Float32Array([1, 0]) : polyphaseFilter(this.#phases, this.#half, cutoff);
     this.#buffer = new Float32Array(this.#taps + CHUNK);
     this.#reset();
   }

@@ -63,7 +63,21 @@ export function parseSource(text: string): SourceChoice {
     if (path === "") throw new SourceError(`"${source}" names no file: give "file:PATH" or "file:PATH${LOOP}"`);
     return { kind: "file", path, loop };
   }
-  if (source === "default") return { kind: "device", device: "default" };
-  if (/^\d+$/.test(source)) return { kind: "device", device: Number(source) };
-  return { kind: "device", device: { name: source } };
+  return { kind: "device", device: deviceOf(source) };
+}
+
+/**
+ * Reads the words of `audio.output`, but for "none": `default`, a device's index or name.
+ * @throws SourceError when the text is empty
+ */
+export function parseOutput(text: string): DeviceChoice {
+  const output = text.trim();
+  if (output === "")
+    throw new SourceError('the audio output is empty: give "default", a device\'s name or index, or "none"');
+  return deviceOf(output);
+}
+
+function deviceOf(text: string): DeviceChoice {
+  if (text === "default") return "default";
+  return /^\d+$/.test(text) ? Number(text) : { name: text };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type DeviceInfo, type InputFormat, type PortAudio, PortAudioError } from "../../ffi/portaudio.ts";
+import { type DeviceInfo, type PortAudio, PortAudioError, type StreamFormat } from "../../ffi/portaudio.ts";
 import { openMicrophone } from "../../src/audio/portaudio-source.ts";
 import { SourceError } from "../../src/audio/source.ts";
 
@@ -17,7 +17,7 @@ class FakeDevice implements PortAudio {
   #frame = 0;
 
   constructor(
-    readonly accepts: (format: InputFormat) => number | "yes",
+    readonly accepts: (format: StreamFormat) => number | "yes",
     readonly sample: (frame: number, channel: number) => number,
     readonly info: Partial<DeviceInfo> = {},
   ) {}
@@ -40,7 +40,7 @@ class FakeDevice implements PortAudio {
     ];
   }
 
-  openInput(format: InputFormat) {
+  openInput(format: StreamFormat) {
     this.asked.push(`${format.sampleRateHz} Hz ${format.channels} ch`);
     const answer = this.accepts(format);
     if (answer !== "yes") throw new PortAudioError("device 5 cannot be opened", answer, "refused");
@@ -63,6 +63,10 @@ class FakeDevice implements PortAudio {
     };
   }
 
+  openOutput(): never {
+    throw new Error("a microphone opens no output");
+  }
+
   close(): void {
     this.closed.push("portaudio");
   }
@@ -70,7 +74,7 @@ class FakeDevice implements PortAudio {
 
 const ramp = (frame: number) => frame % 30_000;
 
-function only(rateHz: number, channels: number): (format: InputFormat) => number | "yes" {
+function only(rateHz: number, channels: number): (format: StreamFormat) => number | "yes" {
   return (format) => {
     if (format.channels !== channels) return INVALID_CHANNEL_COUNT;
     return format.sampleRateHz === rateHz ? "yes" : INVALID_SAMPLE_RATE;

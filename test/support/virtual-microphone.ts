@@ -1,4 +1,5 @@
-// A microphone without hardware: a private PulseAudio whose null sink's monitor is the default source.
+// A microphone and a loudspeaker without hardware: a private PulseAudio with two null sinks. The monitor of one is the
+// default source, the other is the default sink: what a program plays is not heard by its own microphone.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,10 @@ export interface VirtualMicrophone {
    * machine), zeros stand between two samples, and none is lost.
    */
   playPcm(samples: Int16Array): Promise<void>;
+  /** What the loudspeaker plays from now on, 16 kHz mono, until it is stopped. */
+  listenToSpeaker(): Promise<SpeakerRecording>;
+  /** Lets the microphone hear what the loudspeaker plays, as in a small room. */
+  echo(): Promise<void>;
   /** Stops the sound server as a debugger would: it keeps its sockets and answers nothing. */
   freeze(): void;
   thaw(): void;
@@ -28,6 +33,14 @@ export interface VirtualMicrophone {
   restart(): Promise<void>;
   /** Ends everything this microphone started and removes its folder. Safe to repeat. */
   stop(): Promise<void>;
+}
+
+export interface SpeakerRecording {
+  /** When a sample that was recorded was heard, UTC ms: at the latest, by the pieces that came. */
+  atMs(sample: number): number;
+  /** What was heard so far. */
+  heard(): Int16Array;
+  stop(): Promise<Int16Array>;
 }
 
 /** Whether this machine has the programs a virtual microphone is made of. */
@@ -65,11 +78,62 @@ export async function startVirtualMicrophone(options: VirtualMicrophoneOptions =
 
   return {
     env,
-    play: (path) => play(["paplay", "--latency-msec=20", path]),
+    play: (path) => play(["paplay", "--device=vmic", "--latency-msec=20", path]),
     async playPcm(samples) {
       const path = join(folder, `${crypto.randomUUID()}.s16`);
       await Bun.write(path, samples);
-      await play(["paplay", "--raw", "--rate=16000", "--channels=1", "--format=s16le", "--latency-msec=200", path]);
+      await play([
+        "paplay",
+        "--device=vmic",
+        "--raw",
+        "--rate=16000",
+        "--channels=1",
+        "--format=s16le",
+        "--latency-msec=200",
+        path,
+      ]);
+    },
+    async listenToSpeaker() {
+      const format = ["--rate=16000", "--channels=1", "--format=s16le", "--latency-msec=20"];
+      const recorder = Bun.spawn(["parec", "--device=vspeaker.monitor", "--raw", ...format], {
+        env,
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "ignore",
+      });
+      players.add(recorder);
+      const chunks: Uint8Array[] = [];
+      let bytesHeard = 0;
+      /** When its first sample was heard: pieces come late, and never early. */
+      let firstAtMs = Number.POSITIVE_INFINITY;
+      const samplesOf = () => {
+        const bytes = Buffer.concat(chunks);
+        return new Int16Array(new Uint8Array(bytes.subarray(0, bytes.length & ~1)).buffer);
+      };
+      const begun = Promise.withResolvers<void>();
+      const reading = (async () => {
+        for await (const chunk of recorder.stdout) {
+          chunks.push(chunk);
+          bytesHeard += chunk.length;
+          firstAtMs = Math.min(firstAtMs, Date.now() - bytesHeard / 32);
+          begun.resolve();
+        }
+      })();
+      await begun.promise;
+      return {
+        atMs: (sample) => firstAtMs + sample / 16,
+        heard: samplesOf,
+        async stop() {
+          recorder.kill("SIGTERM");
+          await reading;
+          players.delete(recorder);
+          return samplesOf();
+        },
+      };
+    },
+    async echo() {
+      const code = await pactl(env, "load-module", "module-loopback", "source=vspeaker.monitor", "sink=vmic", "latency_msec=50");
+      if (code !== 0) throw new Error("PulseAudio has no module-loopback");
     },
     freeze: () => server.kill("SIGSTOP"),
     thaw: () => server.kill("SIGCONT"),
@@ -78,12 +142,14 @@ export async function startVirtualMicrophone(options: VirtualMicrophoneOptions =
       return (await new Response(listed.stdout).text()).split("\n").filter((line) => line !== "").length;
     },
     async unplug() {
+      // All of them: with a sink left, the server would let the microphone's streams record that.
       await pactl(env, "unload-module", "module-null-sink");
     },
     async plug() {
       await pactl(env, "load-module", "module-null-sink", ...sinkArguments(sampleRateHz, channels));
+      await pactl(env, "load-module", "module-null-sink", ...SPEAKER_SINK);
       await pactl(env, "set-default-source", "vmic.monitor");
-      await pactl(env, "set-default-sink", "vmic");
+      await pactl(env, "set-default-sink", "vspeaker");
     },
     async kill() {
       server.kill("SIGKILL");
@@ -138,6 +204,8 @@ async function startServer(
       `module-native-protocol-unix socket=${folder}/native auth-anonymous=1`,
       "-L",
       ["module-null-sink", ...sinkArguments(sampleRateHz, channels)].join(" "),
+      "-L",
+      ["module-null-sink", ...SPEAKER_SINK].join(" "),
     ],
     { env, stdin: "ignore", stdout: "ignore", stderr: Bun.file(log) },
   );
@@ -149,9 +217,11 @@ async function startServer(
     }
     await Bun.sleep(50);
   }
-  await pactl(env, "set-default-sink", "vmic");
+  await pactl(env, "set-default-sink", "vspeaker");
   return server;
 }
+
+const SPEAKER_SINK = ["sink_name=vspeaker", "rate=48000", "channels=2", "format=s16le", "norewinds=1"];
 
 /** Without norewinds the audio comes in lumps of two seconds. */
 function sinkArguments(sampleRateHz: number, channels: number): readonly string[] {
