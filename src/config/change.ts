@@ -7,7 +7,7 @@ import { ConfigError } from "./config-error.ts";
 import { editText } from "./edit-text.ts";
 import { decides } from "./environment.ts";
 import { type ConfigSources, emptyModels, loadConfig, problemsOf } from "./load.ts";
-import { type Config, checkedConfigSchema, DEFAULT_MODELS, NEEDS_RESTART } from "./schema.ts";
+import { type Config, checkedConfigSchema, DEFAULT_MODELS, NEEDS_RESTART, ONLY_BY_FILE } from "./schema.ts";
 
 /** A setting that something outside the file decides, so that writing it there would change nothing. */
 export class FixedSettingError extends Error {
@@ -47,6 +47,7 @@ export function prepareChange(sources: ConfigSources, before: Config, patch: unk
   const parsed = checkedConfigSchema.safeParse(patched(before, patch));
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, () => "the request"));
   refuseFixed(sources, leaves);
+  refuseOnlyByFile(before, parsed.data);
   const text = leaves.reduce(withLeaf, withNamedModels(sources, leaves));
   const { config } = loadConfig({ ...sources, text });
   const changed = differences(before, config);
@@ -139,6 +140,13 @@ function refuseFixed({ overrides, onlyModels }: ConfigSources, leaves: readonly 
     if (onlyModels !== undefined && choosesModels && setting === "enabled") {
       throw new FixedSettingError(path.join("."), "--model");
     }
+  }
+}
+
+function refuseOnlyByFile(before: Config, after: Config): void {
+  for (const changed of differences(before, after)) {
+    const setting = ONLY_BY_FILE.find((only) => changed === only || changed.startsWith(`${only}.`));
+    if (setting !== undefined) throw new FixedSettingError(setting, "the configuration file");
   }
 }
 

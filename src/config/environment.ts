@@ -8,6 +8,7 @@ const WELL_KNOWN: Readonly<Record<string, readonly string[]>> = {
   LOG_LEVEL: ["log", "level"],
   ARBITRATION_WINDOW_DURATION: ["arbitration", "window"],
   MAX_CONCURRENT_RELAYS: ["arbitration", "max_relays"],
+  EARSHOT_RELAY_TOKEN: ["relay", "token"],
 };
 
 /** Variables with the prefix that are no settings. */
@@ -28,6 +29,11 @@ function logLevel(text: string): string {
   return level === "warn" ? "warning" : level;
 }
 
+function valueFor(path: readonly string[], text: string): unknown {
+  if (LISTS.includes(path.at(-1) ?? "")) return text.split(",").flatMap((part) => part.trim() || []);
+  return textual(path) ? text : scalarOf(text);
+}
+
 /** A variable's text as YAML would read it: numbers and booleans are themselves, all else is text. */
 function scalarOf(text: string): unknown {
   if (text === "true" || text === "false") return text === "true";
@@ -40,7 +46,7 @@ export function overridesFromEnvironment(environment: Readonly<Record<string, st
     if (text === undefined || name === CONFIG_FILE_VARIABLE) continue;
     const path = WELL_KNOWN[name] ?? pathOf(name);
     if (path === undefined) continue;
-    const value = name === "LOG_LEVEL" ? logLevel(text) : textual(path) ? text : scalarOf(text);
+    const value = name === "LOG_LEVEL" ? logLevel(text) : valueFor(path, text);
     overrides.push({ path, value, origin: name });
   }
   return overrides;
@@ -56,7 +62,31 @@ export function decides(override: Override, path: readonly PropertyKey[]): boole
   return override.path.every((key, index) => index >= path.length || key === "*" || key === path[index]);
 }
 
-const TEXTUAL = ["password", "name", "file", "host", "source", "models_folder"];
+const TEXTUAL = [
+  "password",
+  "name",
+  "file",
+  "host",
+  "source",
+  "models_folder",
+  "keep_recordings",
+  "hub",
+  "id",
+  "token",
+  "token_file",
+  "ca_file",
+  "cert",
+  "key",
+  "client_ca",
+  "user",
+  "api_key",
+  "model",
+  "voice",
+  "topic",
+  "program",
+];
+/** Settings that are lists: their parts are separated by commas. */
+const LISTS = ["origins"];
 
 /** Settings that stay text even when they look like a number. */
 function textual(path: readonly string[]): boolean {

@@ -6,10 +6,14 @@ import { dirname, resolve } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
+import { withPrograms } from "./command-settings.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { decides, type Override } from "./environment.ts";
 import { type Config, checkedConfigSchema, configSchema, DEFAULT_MODELS } from "./schema.ts";
 import { wordsFor } from "./wording.ts";
+
+/** Where a relay's page is when nothing is said. */
+const RELAY_PORT = 7172;
 
 export interface ConfigSources {
   /** The file's path, for messages and for writing back. */
@@ -41,13 +45,22 @@ export function loadConfig({ file, text, overrides, onlyModels }: ConfigSources)
   if (onlyModels !== undefined) selectModels(layered, onlyModels);
   const tooDeep = overrides.filter(({ path }) => leadsIntoAValue(path));
   for (const { path, value } of overrides) setIn(layered, path, value);
-  const parsed = checkedConfigSchema.safeParse(layered);
+  const parsed = checkedConfigSchema.safeParse(withRelayPort(layered));
   if (parsed.success && tooDeep.length === 0) return { config: withPathsFrom(dirname(file), parsed.data) };
   const whereOf = (path: readonly PropertyKey[], ofKey: boolean) =>
     originOf(overrides, path) ??
     (isSelected(document, onlyModels, path) ? "--model" : positionOf(document, lines, file, path, ofKey));
   const problems = parsed.success ? [] : problemsOf(parsed.error, whereOf);
   throw new ConfigError([...problems, ...tooDeep.map(intoAValue)]);
+}
+
+/** A hub and a relay on one machine must not want the same port. */
+function withRelayPort(layered: Record<string, unknown>): Record<string, unknown> {
+  const { relay, web = {} } = layered;
+  const isRelay = isMapping(relay) && relay.hub !== undefined;
+  return isRelay && isMapping(web) && web.port === undefined
+    ? { ...layered, web: { ...web, port: RELAY_PORT } }
+    : layered;
 }
 
 /** What lies beside the configuration file is meant, wherever the program was started from. */
@@ -57,7 +70,30 @@ function withPathsFrom(folder: string, config: Config): Config {
     file === undefined ? settings : { ...settings, file: resolve(folder, file) },
   ]);
   const models_folder = resolve(folder, config.wake.models_folder);
-  return { ...config, wake: { ...config.wake, models: Object.fromEntries(models), models_folder } };
+  const { token_file, ca_file, ...said } = config.relay;
+  const relay = {
+    ...said,
+    ...(token_file !== undefined && { token_file: resolve(folder, token_file) }),
+    ...(ca_file !== undefined && { ca_file: resolve(folder, ca_file) }),
+  };
+  const { keep_recordings, ...secrets } = config.privacy;
+  const privacy =
+    keep_recordings === undefined ? secrets : { ...secrets, keep_recordings: resolve(folder, keep_recordings) };
+  const { cert, key } = config.web.tls;
+  const tls = cert === undefined || key === undefined ? {} : { cert: resolve(folder, cert), key: resolve(folder, key) };
+  const web = { ...config.web, tls };
+  const loqaTls = Object.entries(config.loqa.tls).map(([name, file]) => [name, file && resolve(folder, file)]);
+  const loqa = { ...config.loqa, tls: Object.fromEntries(loqaTls) };
+  const command = withPrograms(config.command, (program) => resolve(folder, program));
+  return {
+    ...config,
+    relay,
+    web,
+    loqa,
+    command,
+    privacy,
+    wake: { ...config.wake, models: Object.fromEntries(models), models_folder },
+  };
 }
 
 /** Whether a path is of a model that --model named and the file does not. */
@@ -169,6 +205,8 @@ export function problemsOf(
 function nearestHint(path: readonly PropertyKey[], key: string): string {
   const known = knownKeys(path);
   if (known.length === 0) return "";
+  // Settings of several kinds: another kind has it.
+  if (known.includes(key)) return " for this kind";
   const nearest = closest(key, known);
   return distance(key, nearest) <= Math.max(2, key.length / 2)
     ? `, did you mean "${nearest}"?`
@@ -198,7 +236,13 @@ interface Keys {
 }
 
 function keysOf(schema: z.core.$ZodType): Keys {
-  return unwrap(schema)._zod.def as unknown as Keys;
+  const def = unwrap(schema)._zod.def as unknown as Keys & {
+    readonly discriminator?: string;
+    readonly options?: readonly z.core.$ZodType[];
+  };
+  if (def.discriminator === undefined) return def;
+  // Settings of several kinds: the keys of all of them, since the kind may be said elsewhere.
+  return { shape: Object.assign({}, ...(def.options ?? []).map((option) => keysOf(option).shape)) };
 }
 
 function isOfKeys(schema: z.core.$ZodType): boolean {

@@ -9,7 +9,10 @@ import {
   DEFAULT_SURE,
   DEFAULT_VAD_THRESHOLD,
 } from "../wake/trigger.ts";
+import { intentSettings, serverUrl, sinkSettings, speechSettings, topicName } from "./command-settings.ts";
 import { durationBetween } from "./duration.ts";
+import { loqaSettings, wrongWithLoqa } from "./loqa-settings.ts";
+import { relayUrl } from "./relay-url.ts";
 
 const MODEL_NAME = /^[\w.-]{1,63}$/;
 /** What machines and streams may be called. */
@@ -41,6 +44,10 @@ const modelSettings = z
     vad_threshold: z.number().min(0).max(1).optional(),
     /** Samples as the head was trained on: int16 (openWakeWord's), or unit, which is -1..1; without it the file says. */
     input_scale: z.enum(INPUT_SCALES).optional(),
+    /** Told of each word in hey-orac's JSON, besides what `command` does. */
+    webhook_url: serverUrl.optional(),
+    /** Under which ORAC-STT takes this word's commands. */
+    topic: topicName.optional(),
     /** A head of your own; without it the name is one of the shipped models, or of those in the models folder. */
     file: z.string().min(1).optional(),
   })
@@ -66,6 +73,8 @@ const relaySettings = z
     preference: z.number().min(-60).max(60).default(0),
     /** It may not claim what is quieter: RMS of the word, dB of full scale. */
     least_level: z.number().min(-120).max(0).optional(),
+    /** Whether something is wrong while it is away; without it, of a relay that is named here or has a token. */
+    expected: z.boolean().optional(),
   })
   .nullable()
   .transform((settings) => settings ?? { zone: DEFAULT_ZONE, preference: 0 });
@@ -77,6 +86,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** default, a device's name or index, file:PATH (with ?loop), stdin, or none: sound comes from elsewhere alone. */
       source: z.union([z.string().min(1), z.int().min(0).transform(String)]).default("default"),
+      /** Where chimes and answers are heard: default, a device's name or index, or none. */
+      output: z.union([z.string().min(1), z.int().min(0).transform(String)]).default("default"),
       /** dB, applied before anything measures or listens. */
       gain: z.number().min(-60).max(60).default(0),
       /** Whoever muted it wants it muted after a restart too. */
@@ -114,16 +125,85 @@ export const configSchema = z.strictObject({
     .prefault({}),
   /** What is known of a relay, by its id; those of which nothing is said are welcome too. */
   relays: z.record(z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes"), relaySettings).default({}),
+  /** Of a machine whose words a hub elsewhere decides about. */
+  relay: z
+    .strictObject({
+      /** Where the hub is: hall, hall:7171, ws://hall:7171/relay. With it this machine is a relay, without it a hub itself. */
+      hub: z.string().refine(isHub, "the address of a hub is expected, as hall:7171 or ws://hall:7171/relay").optional(),
+      /** What this relay is called; without it as its token is, and without a token as this machine. */
+      id: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes; 63 characters at most").optional(),
+      /** From `earshot token add` on the hub. Never shown. */
+      token: z.string().min(1).optional(),
+      /** A file that holds the token; read again before each new connection. */
+      token_file: z.string().min(1).optional(),
+      /** Who vouches for the hub where it is reached by wss: a PEM file, `earshot-ca.crt` of the hub. Without it the usual ones. */
+      ca_file: z.string().min(1).optional(),
+      /** What it does with a word while the hub is away: stay silent, or answer alone. */
+      while_away: z.enum(["silent", "alone"]).default("silent"),
+      /** Sends all sound, and leaves it to the hub to listen. */
+      audio_only: z.boolean().default(false),
+    })
+    .prefault({}),
+  /** Relays that speak Loqa's gRPC protocol. */
+  loqa: loqaSettings,
   streams: z
     .strictObject({
       /** From elsewhere, besides the microphone, that are listened to at once. */
       max: z.int().min(0).max(256).default(16),
     })
     .prefault({}),
+  playback: z
+    .strictObject({
+      /** Says that a word was heard: default, none, or a sound file. */
+      wake_sound: z.string().min(1).default("default"),
+      /** Says that something went wrong: default, none, or a sound file. */
+      error_sound: z.string().min(1).default("default"),
+      /** dB, of chimes and answers. */
+      volume: z.number().min(-60).max(20).default(0),
+      /** What microphones near a loudspeaker that plays do: raise (a word must be surer), mute (nothing wakes them), listen (as ever). */
+      while_playing: z.enum(["raise", "mute", "listen"]).default("raise"),
+      /** The score, 0..1, that a word must reach then. */
+      raised_threshold: z.number().min(0.01).max(1).default(0.9),
+    })
+    .prefault({}),
   activation: z
     .strictObject({
       /** How long a detection stays `awake` when nothing follows it. */
       hold: durationBetween(100, 60_000).default(2000),
+    })
+    .prefault({}),
+  /** What happens after the word. */
+  command: z
+    .strictObject({
+      /** Who understands a command. */
+      sink: sinkSettings.default({ kind: "none" }),
+      /** Who acts on what was understood, and answers. */
+      intent: intentSettings.default({ kind: "none" }),
+      /** Who speaks the answer. */
+      speech: speechSettings.default({ kind: "none" }),
+      /** Quiet that ends a command, once something was said. */
+      silence: durationBetween(200, 5000).default(800),
+      /** Quiet behind the wake word that ends it where nothing is said. */
+      no_speech: durationBetween(500, 10_000).default(3000),
+      /** No command is longer, with its wake word and what is before it. */
+      longest: durationBetween(2000, 18_000).default(15_000),
+      /** How much from before the wake word goes with it, of what this machine listens to. */
+      pre_roll: durationBetween(0, 2000).default(500),
+    })
+    .prefault({}),
+  /** What is kept of what people say: nothing, unless somebody wants it. */
+  privacy: z
+    .strictObject({
+      /** A folder for the sound of every command, as WAV files. */
+      keep_recordings: z.string().min(1).optional(),
+      /** What is older is deleted from there. */
+      keep_for: durationBetween(60_000, 90 * 24 * 3_600_000).default(24 * 3_600_000),
+      /** Whether the log says what was understood. */
+      log_transcripts: z.boolean().default(false),
+      /** Whether the page and the API show what was understood and answered, of the newest commands. */
+      show_transcripts: z.boolean().default(false),
+      /** Whether the log has other names in place of relays' ids and addresses: the same ones until the next start. */
+      anonymous_ids: z.boolean().default(false),
     })
     .prefault({}),
   activation_system: z
@@ -143,6 +223,19 @@ export const configSchema = z.strictObject({
       port: z.int().min(0).max(65_535).default(7171),
       /** Asked for by the page and the API; the user name is earshot. */
       password: z.string().min(8).optional(),
+      /** https and wss instead of http and ws. `earshot tls init` makes both files; a path is from the configuration's folder. */
+      tls: z
+        .strictObject({
+          /** PEM: the server's certificate, and behind it those that lead to its authority. */
+          cert: z.string().min(1).optional(),
+          /** PEM, of the first of them. */
+          key: z.string().min(1).optional(),
+        })
+        .prefault({}),
+      /** Whether relays and senders of this very machine need a token too. */
+      loopback_needs_token: z.boolean().default(false),
+      /** Pages of these origins may do what Earshot's own may, and be relays. */
+      origins: z.array(z.string().refine(isOrigin, "an origin, as https://panel.local:8123")).max(32).default([]),
     })
     .prefault({}),
   log: z
@@ -158,6 +251,15 @@ export const configSchema = z.strictObject({
 export const MOST_MODELS = 32;
 /** Of the configuration as JSON: it has a fixed place, with the models that were found, in what the threads share. */
 const MOST_BYTES = 40_000;
+
+function isHub(text: string): boolean {
+  try {
+    relayUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const checkedConfigSchema = configSchema.superRefine((config, context) => {
   const models = Object.keys(config.wake.models).length;
@@ -184,6 +286,20 @@ export const checkedConfigSchema = configSchema.superRefine((config, context) =>
     // The detector calls it by its own name: settings under another spelling would be nobody's.
     context.addIssue({ code: "custom", path: ["wake", "models", name], message: `write it "${known}"`, input: name });
   }
+  const { cert, key } = config.web.tls;
+  if ((cert === undefined) !== (key === undefined)) {
+    const missing = cert === undefined ? "cert" : "key";
+    context.addIssue({
+      code: "custom",
+      path: ["web", "tls"],
+      message: `web.tls.${missing} is missing: a certificate and its key belong together (earshot tls init makes both)`,
+      input: config.web.tls,
+    });
+  }
+  const wrong = wrongWithLoqa(config.loqa, isLoopback);
+  if (wrong !== undefined) {
+    context.addIssue({ code: "custom", path: [...wrong.path], message: wrong.message, input: config.loqa });
+  }
   if (!isLoopback(config.web.host) && config.web.password === undefined) {
     context.addIssue({
       code: "custom",
@@ -201,5 +317,24 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** What is run, and where speech and keys go: not for whoever can reach the page. The file and the environment decide it. */
+export const ONLY_BY_FILE: readonly string[] = ["command.sink", "command.intent", "command.speech"];
+
 /** Settings that a running program cannot change: they are read once, at the start. */
-export const NEEDS_RESTART: readonly string[] = ["web.host", "web.port", "streams.max"];
+export const NEEDS_RESTART: readonly string[] = [
+  "web.host",
+  "web.port",
+  "web.tls.cert",
+  "web.tls.key",
+  "streams.max",
+  "relay.hub",
+  "relay.id",
+  "relay.token",
+  "relay.token_file",
+  "relay.ca_file",
+  "relay.audio_only",
+];

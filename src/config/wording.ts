@@ -57,7 +57,9 @@ export function wordsFor(issue: z.core.$ZodIssue): string {
 }
 
 /** Alternatives that are of the right kind say more than those that are not. */
-function wordsForUnion({ errors }: z.core.$ZodIssueInvalidUnion): string {
+function wordsForUnion(issue: z.core.$ZodIssueInvalidUnion): string {
+  const { errors } = issue;
+  if ("options" in issue && Array.isArray(issue.options)) return `one of ${issue.options.map(String).join(", ")}`;
   const issues = errors.flat();
   const nearly = issues.filter(({ code, message }) => code !== "invalid_type" || message.includes("expected int"));
   if (nearly.length > 0) return distinct(nearly).join("; ");

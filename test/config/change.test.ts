@@ -144,9 +144,15 @@ describe("a change", () => {
     expect(change(sourcesOf(text), { audio: { gain: null } }).config.audio).toEqual({
       gain: 0,
       source: "USB",
+      output: "default",
       muted: false,
     });
-    expect(change(sourcesOf(text), { audio: null }).config.audio).toEqual({ gain: 0, source: "default", muted: false });
+    expect(change(sourcesOf(text), { audio: null }).config.audio).toEqual({
+      gain: 0,
+      source: "default",
+      output: "default",
+      muted: false,
+    });
     const { models } = change(sourcesOf(text), { wake: { models: { timer: null } } }).config.wake;
     expect(Object.keys(models)).toEqual(["alexa"]);
     expect(Object.keys(change(sourcesOf(text), { wake: { models: null } }).config.wake.models)).toEqual([

@@ -130,7 +130,7 @@ describe("the configuration's desk", () => {
     const sources = sourcesOf("", [{ path: ["audio", "gain"], value: 2, origin: "--gain" }]);
     const { desk, file, generations } = deskOn("", { sources });
     expect(await failure(desk.change({ audio: { gain: 5, source: "USB" } }))).toBeInstanceOf(FixedSettingError);
-    expect(desk.current.audio).toEqual({ gain: 2, source: "default", muted: false });
+    expect(desk.current.audio).toEqual({ gain: 2, source: "default", output: "default", muted: false });
     expect([file.writes, generations.length]).toEqual([0, 0]);
   });
 

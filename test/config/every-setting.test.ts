@@ -1,7 +1,7 @@
 // Every setting of the schema, and what turning it changes: shown by the very worker that goes by it. A setting without
 // an entry fails the first test.
 import { afterAll, afterEach, beforeAll, describe, expect, spyOn, test } from "bun:test";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getLogger, reset } from "@logtape/logtape";
@@ -9,15 +9,26 @@ import type { z } from "zod";
 import { monotonicMs } from "../../ffi/clock.ts";
 import type { Evidence } from "../../src/arbitration/evidence.ts";
 import { readAudioFile } from "../../src/audio/decode.ts";
+import { wavOf } from "../../src/audio/wav-write.ts";
+import { certificateNames } from "../../src/cli/certificate-request.ts";
+import { CERTIFICATE_FILES, makeCertificate } from "../../src/cli/make-certificate.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { SharedConfig } from "../../src/config/shared-config.ts";
+import { SpeechEnds } from "../../src/detect/speech-ends.ts";
+import { wantedModels } from "../../src/detect/wanted-models.ts";
+import { saltFor } from "../../src/log/pseudonyms.ts";
 import { setUpLogging } from "../../src/log/set-up.ts";
 import { CATALOGUE } from "../../src/wake/catalogue.ts";
 import { modelPath } from "../../src/wake/model-files.ts";
-import type { ArbitrationView, LiveMessage, RelayView } from "../../src/web/schemas.ts";
+import type { ArbitrationView, LiveMessage, RelayView, StateView } from "../../src/web/schemas.ts";
+import { HttpServer } from "../command/http-server.ts";
+import { LOUD_IS_VOICE, sound } from "../command/small-commands.ts";
+import { SECRET, type SmallHubOptions, serveSmallHub } from "../relay/serve-small-hub.ts";
 import { encodeWav } from "../support/encode-wav.ts";
 import { NEAR, PlainRelay } from "../support/plain-relay.ts";
 import { startEarshot } from "../support/running-earshot.ts";
+import { SpokenHouse } from "../web/spoken-house.ts";
+import { LOQA_SETTINGS_SHOWN, showLoqaSettings } from "./loqa-settings-shown.ts";
 import { configOf, FILE, sourcesOf } from "./sources.ts";
 import { ThreadRig, until } from "./thread-rig.ts";
 
@@ -52,6 +63,11 @@ const SHOWN: Readonly<Record<string, string>> = {
   "wake.models.*.vad_threshold": "this word needs no speech around it, or more than there is",
   "wake.models.*.input_scale": "the model hears other samples, and is another bit sure",
   "wake.models.*.file": "the model is another file's",
+  "wake.models.*.webhook_url": "that URL is told of the word",
+  "wake.models.*.topic": "ORAC-STT takes the command under it",
+  "command.sink": "a command is taken, and understood there",
+  "command.intent": "what was understood is acted on",
+  "command.speech": "the answer is spoken",
   "wake.rms_filter": "a word in a quiet room does not count",
   "wake.cooldown": "a word after a word does not count",
   "wake.multi_trigger": "one of two words in a frame counts",
@@ -62,20 +78,41 @@ const SHOWN: Readonly<Record<string, string>> = {
   "arbitration.max_relays": "so many may be connected",
   "arbitration.policy": "another relay is the best",
   "relays.*.room": "the relay and others are told where it is",
+  "relays.*.expected": "something is wrong while it is away, or it is not",
   "relays.*.zone": "relays of one zone share a word, those of two do not",
   "relays.*.gain": "a loud microphone does not win by its loudness",
   "relays.*.preference": "the favoured one wins",
   "relays.*.least_level": "a quiet word is not taken from it",
+  "relay.hub": "that hub takes it in",
+  "relay.id": "the hub is told that name",
+  "relay.token": "a hub that asks for one takes it in",
+  "relay.token_file": "the token that is in it counts, and one that is put there later",
+  "relay.ca_file": "the hub's certificate is believed",
+  "relay.while_away": "a word wakes it without the hub, or does not",
+  "relay.audio_only": "it hears no words, and says so",
   "streams.max": "so many may send their sound",
   "activation.hold": "a detection is over sooner",
+  "command.silence": "a command ends after more of it",
+  "command.no_speech": "who says nothing has more time to begin",
+  "command.longest": "a command is cut off sooner",
+  "command.pre_roll": "a command has more sound from before its word",
+  "privacy.keep_recordings": "there is a file of each command",
+  "privacy.keep_for": "files that are older are gone",
+  "privacy.log_transcripts": "the log says what was understood",
+  "privacy.anonymous_ids": "the log does not name relays",
   "activation_system.method": "the state is in a file",
   "activation_system.update_rate": "levels come faster",
   "activation_system.file": "the file is elsewhere",
   "web.host": "another address answers",
   "web.port": "another port answers",
   "web.password": "who does not know it stays outside",
+  "web.tls.cert": "https answers, with this certificate",
+  "web.tls.key": "a key that is not the certificate's is refused",
+  "web.loopback_needs_token": "a relay of this machine needs a token too",
+  "web.origins": "a page of another origin may act",
   "log.level": "less is logged",
   "log.format": "lines are JSON",
+  ...LOQA_SETTINGS_SHOWN,
 };
 
 const turned = new Set<string>();
@@ -438,7 +475,10 @@ describe("in the web worker", () => {
       await change({ arbitration: null, relays: null });
     });
 
-    const relays = async (): Promise<readonly RelayView[]> => (await get("/api/relays")).relays;
+    const relays = async (): Promise<readonly RelayView[]> => {
+      const { relays }: { relays: RelayView[] } = await get("/api/relays");
+      return relays.filter(({ connected }) => connected);
+    };
     /** Settings of relays, and of arbitration; the worker goes by them afterwards. */
     const house = async (relays: Record<string, unknown>, arbitration: unknown = null) => {
       await change({ relays, arbitration });
@@ -509,6 +549,15 @@ describe("in the web worker", () => {
       expect(await roomOf()).toEqual([null, null]);
     });
 
+    turning("relays.*.expected", async () => {
+      const away = async () =>
+        (await get("/api/relays")).relays.find(({ id }: RelayView) => id === "nowhere")?.expected;
+      await house({ nowhere: { room: "Nowhere" } });
+      expect(await away()).toBe(true);
+      await house({ nowhere: { expected: false } });
+      expect(await away()).toBeUndefined();
+    });
+
     turning("relays.*.zone", async () => {
       await house(inZone("cellar"), { policy: "rms" });
       expect(await bothClaim(["cellar a", LOUD], ["cellar b", CLEAR])).toEqual(["granted", "cancelled"]);
@@ -551,6 +600,133 @@ describe("in the web worker", () => {
     }
   });
 
+  describe("of a relay:", () => {
+    const ends: (() => unknown)[] = [];
+    afterEach(async () => {
+      for (const end of ends.splice(0)) await end();
+    });
+
+    const hub = (options: SmallHubOptions = {}) => {
+      const served = serveSmallHub(options);
+      ends.push(served.end);
+      return served;
+    };
+    const relay = async (settings: object) => {
+      const own = freePort();
+      const rig = await started(`log: {level: error}\nweb: {port: ${own}}\nrelay: ${JSON.stringify(settings)}\n`);
+      ends.push(() => rig.close());
+      const state = async () => (await fetch(`http://127.0.0.1:${own}/api/state`)).json() as Promise<StateView>;
+      return { rig, state };
+    };
+    const joined = ({ hub }: ReturnType<typeof serveSmallHub>, as: string) =>
+      until(`${as} is taken in`, () => hub.said.includes(`1: admitted ${as}`));
+
+    turning("relay.hub", async () => {
+      const taking = hub();
+      const { state } = await relay({ hub: `localhost:${taking.port}`, id: "attic" });
+      await joined(taking, "attic");
+      await until("it knows", async () => (await state()).satellite?.connected === true);
+      expect((await change({ relay: { hub: "elsewhere" } })).needsRestart).toEqual(["relay.hub"]);
+      await change({ relay: null });
+    });
+
+    turning("relay.id", async () => {
+      const taking = hub();
+      await relay({ hub: taking.url, id: "loft" });
+      await joined(taking, "loft");
+    });
+
+    turning("relay.token", async () => {
+      const asking = hub({ needsToken: true });
+      const { state } = await relay({ hub: asking.url });
+      await until(
+        "it is refused",
+        async () => (await state()).satellite?.why?.includes("is the token right?") === true,
+      );
+      await relay({ hub: asking.url, token: SECRET });
+      await joined(asking, "kitchen");
+    });
+
+    turning("relay.token_file", async () => {
+      const asking = hub({ needsToken: true });
+      const token_file = join(folder, "kitchen.token");
+      const { state } = await relay({ hub: asking.url, token_file });
+      await until("it is missed", async () => (await state()).satellite?.why?.includes("kitchen.token") === true);
+      await Bun.write(token_file, `${SECRET}\n`);
+      await joined(asking, "kitchen");
+    });
+
+    turning("relay.ca_file", async () => {
+      const { authority, cert, key } = await hubCertificate(join(folder, "tls"));
+      const secure = hub({ tls: { cert, key } });
+      const hubUrl = `wss://localhost:${secure.port}`;
+      const { state } = await relay({ hub: hubUrl, id: "stranger" });
+      await until("it does not believe", async () => (await state()).satellite?.code === "closed");
+      const ca_file = join(folder, "hub.crt");
+      await Bun.write(ca_file, authority);
+      await relay({ hub: hubUrl, id: "guest", ca_file });
+      await joined(secure, "guest");
+    });
+
+    turning("relay.while_away", async () => {
+      const word = async (while_away: string) => {
+        const { rig, state } = await relay({ hub: "localhost:1", id: "attic", while_away });
+        rig.memory.detectionWriter().append((event) => {
+          Object.assign(event, { kind: "detection", stream: 0, model: "alexa", label: "alexa", confidence: 0.9 });
+        });
+        rig.memory.webBell.ring();
+        await until("it is seen", async () => (await state()).detections.length === 1);
+        return (await state()).activation.state;
+      };
+      expect(await word("alone")).toBe("awake");
+      expect(await word("silent")).toBe("off");
+    });
+
+    turning("relay.audio_only", async () => {
+      const taking = hub();
+      await relay({ hub: taking.url, id: "ears" });
+      await joined(taking, "ears");
+      const { state } = await relay({ hub: taking.url, id: "mouthless", audio_only: true });
+      await until("both are there", () => taking.hub.members.size === 2);
+      const detects = [...taking.hub.members.values()].map(({ introduction }) => introduction?.capabilities.detects);
+      expect(detects).toEqual([true, false]);
+      expect((await state()).satellite?.audioOnly).toBe(true);
+      expect(wantedModels(configOf("relay: {hub: hall, audio_only: true}"), []).entries).toEqual([]);
+    });
+  });
+
+  turning("command.pre_roll", async () => {
+    const heardSeconds = async (pre_roll: string) => {
+      const file = join(await mkdtemp(join(folder, "pre-roll-")), "heard.wav");
+      const args = JSON.stringify(["-c", 'cat > "$0.part"; mv "$0.part" "$0"', file]);
+      const command = `command: {pre_roll: ${pre_roll}, sink: {kind: program, program: sh, args: ${args}}}\n`;
+      const rig = await started(`log: {level: error}\nweb: {port: ${freePort()}}\n${command}`);
+      const { memory } = rig;
+      const ring = memory.audioWriter(0);
+      const says = (pcm: Int16Array) => {
+        for (let at = 0; at < pcm.length; at += 1600) ring.write(pcm.subarray(at, at + 1600), 1600);
+      };
+      says(sound(-3, 0.6));
+      const frameEndMs = monotonicMs();
+      const level = memory.level(0).writer();
+      Object.assign(level.value, { atMs: frameEndMs, written: ring.written });
+      level.publish();
+      const word = { model: "alexa", confidence: 0.9, stream: 0, frameEndMs };
+      memory.detectionWriter().append((event) => Object.assign(event, word));
+      memory.webBell.ring();
+      await until("it records", () => memory.activation(0).reader().read().state === "recording");
+      says(sound(1, -2));
+      const ends = new SpeechEnds({ memory, voice: LOUD_IS_VOICE });
+      await until("it was heard", async () => {
+        while (await ends.step());
+        return Bun.file(file).exists();
+      });
+      await rig.close();
+      return (Bun.file(file).size - 44) / 32_000;
+    };
+    expect((await heardSeconds("1s")) - (await heardSeconds("0ms"))).toBeWithin(0.96, 1.04);
+  });
+
   turning("web.password", async () => {
     const known = { authorization: `Basic ${btoa("earshot:long enough")}` };
     await change({ web: { password: "long enough" } });
@@ -558,6 +734,53 @@ describe("in the web worker", () => {
     expect((await fetch(`http://127.0.0.1:${port}/api/state`, { headers: known })).status).toBe(200);
     await change({ web: { password: null } }, known);
     expect((await fetch(`http://127.0.0.1:${port}/api/state`)).status).toBe(200);
+  });
+
+  turning("web.loopback_needs_token", async () => {
+    // Behind the guard this is told that it is no WebSocket.
+    const letIn = async () => (await fetch(`http://127.0.0.1:${port}/relay`)).status === 426;
+    expect(await letIn()).toBe(true);
+    await change({ web: { loopback_needs_token: true } });
+    expect(await letIn()).toBe(false);
+    await change({ web: { loopback_needs_token: null } });
+    expect(await letIn()).toBe(true);
+  });
+
+  turning("web.origins", async () => {
+    const headers = { origin: "https://panel.local", "content-type": "application/json" };
+    const act = async () =>
+      (await fetch(`http://127.0.0.1:${port}/api/mute`, { method: "POST", headers, body: '{"muted":false}' })).status;
+    expect(await act()).toBe(403);
+    await change({ web: { origins: ["https://panel.local"] } });
+    expect(await act()).toBe(200);
+    await change({ web: { origins: null } });
+    expect(await act()).toBe(403);
+  });
+
+  const tls = async () => {
+    const made = await mkdtemp(join(folder, "tls-"));
+    await makeCertificate(made, certificateNames("hall", [], []), { force: false, unixMs: Date.now() });
+    return made;
+  };
+
+  turning("web.tls.cert", async () => {
+    if (Bun.which("openssl") === null) return console.log("skipped: openssl is not here");
+    const [other, made] = [freePort(), await tls()];
+    const files = `cert: ${made}/earshot-tls.crt, key: ${made}/earshot-tls.key`;
+    const second = await started(`log: {level: error}\nweb: {port: ${other}, tls: {${files}}}\n`);
+    const ca = await readFile(join(made, "earshot-ca.crt"), "utf8");
+    expect((await fetch(`https://127.0.0.1:${other}/api/activation`, { tls: { ca } })).status).toBe(200);
+    await expect(fetch(`http://127.0.0.1:${other}/api/activation`)).rejects.toThrow();
+    await second.close();
+  });
+
+  turning("web.tls.key", async () => {
+    if (Bun.which("openssl") === null) return console.log("skipped: openssl is not here");
+    const made = await tls();
+    const files = `cert: ${made}/earshot-tls.crt, key: ${made}/earshot-ca.key`;
+    await using earshot = await startEarshot({ config: `audio: {source: none}\nweb: {tls: {${files}}}\n` });
+    expect(await earshot.exited).toBe(1);
+    expect(earshot.log()).toContain("earshot-ca.key is not the key of");
   });
 
   turning("web.port", async () => {
@@ -579,6 +802,123 @@ describe("in the web worker", () => {
     await second.close();
   });
 });
+
+describe("after a verdict", () => {
+  const SAYS = 'sink: {kind: program, program: sh, args: ["-c", "cat > /dev/null; echo light on"]}';
+
+  /** @returns how the command of this sound ended: with what, after how many seconds of it */
+  async function heard(command: string, pcm: Int16Array, privacy = "") {
+    const house = new SpokenHouse(`command: {${SAYS}, ${command}}\nprivacy: {${privacy}}`);
+    house.grant();
+    await house.say(pcm);
+    await house.until("an answer", () => house.replies.length > 0);
+    const { fields } = house.logged.find(({ event }) => event === "command heard") ?? {};
+    return { house, kind: house.replies[0]?.kind, seconds: Number(fields?.lengthMs) / 1000 };
+  }
+
+  turning("command.silence", async () => {
+    const spoken = sound(-0.5, 2, -0.7, 1, -3);
+    expect((await heard("silence: 500ms", spoken)).seconds).toBeWithin(2.95, 3.05);
+    expect((await heard("silence: 2s", spoken)).seconds).toBeWithin(6.15, 6.25);
+  });
+
+  turning("command.no_speech", async () => {
+    const late = sound(-0.5, 0.6, -2, 1, -4);
+    expect(await heard("no_speech: 1s", late)).toMatchObject({ kind: "no_speech", seconds: 2.1 });
+    expect((await heard("no_speech: 3s", late)).kind).toBe("answer");
+  });
+
+  turning("command.longest", async () => {
+    expect((await heard("longest: 5s", sound(-0.5, 8))).seconds).toBe(5);
+    expect((await heard("longest: 7s", sound(-0.5, 8))).seconds).toBe(7);
+  });
+
+  describe("of those who understand and answer:", () => {
+    /** Every server of the house in one. */
+    const server = () =>
+      new HttpServer(({ path }) => {
+        if (path === "/v1/audio/transcriptions") return Response.json({ text: "light on" });
+        if (path === "/v1/audio/speech") return new Response(wavOf(new Int16Array(1600)));
+        return Response.json(path === "/intent" ? { text: "Done.", command: "light.on" } : {});
+      });
+
+    async function answered(command: object, models = "{}") {
+      using house = server();
+      const yaml = JSON.stringify(command).replaceAll("URL", house.url);
+      const spoken = new SpokenHouse(`command: ${yaml}\nwake: {models: ${models.replaceAll("URL", house.url)}}`);
+      const taken = spoken.grant({ model: "alexa" });
+      if (taken) {
+        await spoken.say(sound(-0.5, 2, -1));
+        await spoken.until("an answer", () => spoken.replies.length > 0);
+      }
+      return { spoken, taken, asked: house.asked, reply: spoken.replies[0] };
+    }
+    const TRANSCRIBED = { kind: "openai", url: "URL" };
+    const HANDLED = { kind: "webhook", url: "URL/intent" };
+
+    turning("command.sink", async () => {
+      expect((await answered({})).taken).toBe(false);
+      expect((await answered({ sink: TRANSCRIBED })).reply?.transcription).toBe("light on");
+    });
+
+    turning("command.intent", async () => {
+      expect((await answered({ sink: TRANSCRIBED })).reply).toMatchObject({ text: "", command: "" });
+      const { reply } = await answered({ sink: TRANSCRIBED, intent: HANDLED });
+      expect(reply).toMatchObject({ text: "Done.", command: "light.on", speech: undefined });
+    });
+
+    turning("command.speech", async () => {
+      const speech = { kind: "openai", url: "URL" };
+      const { reply } = await answered({ sink: TRANSCRIBED, intent: HANDLED, speech });
+      expect(reply?.speech?.pcm).toHaveLength(1600);
+    });
+
+    turning("wake.models.*.topic", async () => {
+      const topicOf = async (models: string) => {
+        const { asked } = await answered({ sink: { kind: "orac", url: "URL", transport: "multipart" } }, models);
+        return asked.map(({ path }) => path).find((path) => path.startsWith("/stt/v1/stream/"));
+      };
+      expect(await topicOf("{alexa: {}}")).toBe("/stt/v1/stream/general");
+      expect(await topicOf("{alexa: {topic: lights}}")).toBe("/stt/v1/stream/lights");
+    });
+
+    turning("wake.models.*.webhook_url", async () => {
+      using told = new HttpServer(() => new Response("ok"));
+      await answered({}, "{alexa: {}}");
+      const { spoken } = await answered({}, `{alexa: {webhook_url: "${told.url}/hook"}}`);
+      await spoken.until("it is told", () => told.asked.length === 1);
+      expect(told.asked[0]?.path).toBe("/hook");
+    });
+  });
+
+  turning("privacy.keep_recordings", async () => {
+    const kept = join(folder, "kept");
+    await heard("", sound(-0.5, 2, -1));
+    expect(await Array.fromAsync(new Bun.Glob("**/earshot-*.wav").scan(folder))).toEqual([]);
+    const { house } = await heard("", sound(-0.5, 2, -1), `keep_recordings: ${kept}`);
+    await house.until("a recording", async () => (await readdir(kept).catch(() => [])).length === 1);
+  });
+
+  turning("privacy.keep_for", async () => {
+    const kept = join(folder, "kept-for");
+    const { house } = await heard("", sound(-0.5, 2, -1), `keep_recordings: ${kept}`);
+    await house.until("a recording", async () => (await readdir(kept).catch(() => [])).length === 1);
+    house.clock.unixMs += 600_000;
+    house.configure(`privacy: {keep_recordings: ${kept}, keep_for: 11m}`);
+    await Bun.sleep(20);
+    expect(await readdir(kept)).toHaveLength(1);
+    house.configure(`privacy: {keep_recordings: ${kept}, keep_for: 9m}`);
+    await house.until("it is gone", async () => (await readdir(kept)).length === 0);
+  });
+
+  turning("privacy.log_transcripts", async () => {
+    const log = async (privacy: string) => JSON.stringify((await heard("", sound(-0.5, 2, -1), privacy)).house.logged);
+    expect(await log("")).not.toContain("light on");
+    expect(await log("log_transcripts: true")).toContain("light on");
+  });
+});
+
+describe("of Loqa's relays", () => showLoqaSettings(turning));
 
 describe("in the whole program", () => {
   turning("streams.max", async () => {
@@ -611,15 +951,21 @@ describe("in every thread", () => {
       ((text: string) => lines.push(text) > 0) as never,
     );
     try {
-      await setUpLogging(configOf(yaml).log, "main");
+      const config = configOf(yaml);
+      await setUpLogging(config.log, "main", saltFor(config.privacy, 42));
       const log = getLogger(["earshot", "main"]);
-      log.info("an event", { count: 1 });
+      log.info("an event", { count: 1, relay: "kitchen" });
       log.error("a failure", { count: 2 });
     } finally {
       terminal.mockRestore();
     }
     return lines;
   }
+
+  turning("privacy.anonymous_ids", async () => {
+    expect((await logged("privacy: {anonymous_ids: false}"))[0]).toContain("relay=kitchen");
+    expect((await logged("privacy: {anonymous_ids: true}"))[0]).toMatch(/relay=~[0-9a-f]{8}/);
+  });
 
   turning("log.level", async () => {
     expect(await logged("log: {level: info}")).toHaveLength(2);
@@ -634,6 +980,15 @@ describe("in every thread", () => {
     });
   });
 });
+
+/** Of a hub at localhost, made as `earshot tls init` does. */
+async function hubCertificate(folder: string) {
+  await mkdir(folder);
+  await makeCertificate(folder, { host: "localhost", names: ["localhost"] }, { force: false, unixMs: Date.now() });
+  const text = (name: string) => readFile(join(folder, name), "utf8");
+  const { authority, cert, key } = CERTIFICATE_FILES;
+  return { authority: await text(authority), cert: await text(cert), key: await text(key) };
+}
 
 function freePort(): number {
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });

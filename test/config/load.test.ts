@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
 import { overridesFromEnvironment } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { configOf, problemsIn, refusalOf } from "./sources.ts";
@@ -9,7 +10,8 @@ const flag = (value: unknown, ...path: string[]) => ({ path, value, origin: `--$
 describe("the layers of the configuration", () => {
   test("are defaults where nothing is said", () => {
     const config = configOf(undefined);
-    expect(config.web).toEqual({ host: "127.0.0.1", port: 7171 });
+    const closed = { tls: {}, loopback_needs_token: false, origins: [] };
+    expect(config.web).toEqual({ host: "127.0.0.1", port: 7171, ...closed });
     expect(config.activation_system).toEqual({
       method: "shared_memory",
       update_rate: 100,
@@ -33,7 +35,7 @@ describe("the layers of the configuration", () => {
 
   test("leave what the higher layer does not name", () => {
     const config = configOf("audio:\n  gain: 6\n", environment({ EARSHOT_AUDIO__SOURCE: "USB" }));
-    expect(config.audio).toEqual({ gain: 6, source: "USB", muted: false });
+    expect(config.audio).toEqual({ gain: 6, source: "USB", output: "default", muted: false });
   });
 
   test("give a variable that names one model's setting to that model and keep the default ones", () => {
@@ -70,6 +72,27 @@ describe("the layers of the configuration", () => {
 
   test("keep a password of digits as text when it comes from the environment", () => {
     expect(configOf(undefined, environment({ EARSHOT_WEB__PASSWORD: "12345678" })).web.password).toBe("12345678");
+  });
+
+  test("take a list from the environment with commas", () => {
+    const origins = (text: string) => configOf(undefined, environment({ EARSHOT_WEB__ORIGINS: text })).web.origins;
+    expect(origins("https://panel.local:8123, http://localhost:3000")).toEqual([
+      "https://panel.local:8123",
+      "http://localhost:3000",
+    ]);
+    expect(origins("")).toEqual([]);
+  });
+
+  test("take no origin that is none", () => {
+    for (const no of ["panel.local", "https://panel.local/", "https://Panel.local", "*", "null", "file://"]) {
+      expect(() => configOf(JSON.stringify({ web: { origins: [no] } }))).toThrow("an origin, as https://");
+    }
+  });
+
+  test("look for a certificate beside the file, and for its key with it", () => {
+    const { tls } = configOf("web: {tls: {cert: a.crt, key: /etc/b.key}}").web;
+    expect(tls).toEqual({ cert: resolve("a.crt"), key: "/etc/b.key" });
+    expect(() => configOf("web: {tls: {cert: a.crt}}")).toThrow("web.tls.key is missing");
   });
 
   test("take LOG_LEVEL in any case, and leave variables of other programs alone", () => {

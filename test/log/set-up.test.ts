@@ -33,7 +33,7 @@ describe("the log", () => {
     logOneOfEach();
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(
-      /^\d\d:\d\d:\d\d\.\d{3} error {3}capture {3}said error {2}device="USB mic" count=3 quoted="a=\\"b\\"" none=null\n$/,
+      /^\d\d:\d\d:\d\d\.\d{3}Z error {3}capture {3}said error {2}device="USB mic" count=3 quoted="a=\\"b\\"" none=null\n$/,
     );
   });
 

@@ -1,0 +1,32 @@
+/**
+ * Other names for relays in the log, so that it does not say who is where: the same for the same relay until the next
+ * start, and nobody can tell from one which relay it is.
+ */
+import { createHmac } from "node:crypto";
+
+/** Fields of log events that name relays, or say where they are; lists of names too. */
+const NAMING = ["relay", "relays", "source", "winner", "as", "address", "room", "asked", "cannot", "heard"];
+/** Settings of a relay are called after it. */
+const RELAY_SETTING = /^relays\..*$/s;
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** @param salt random, of this start of the program; the threads share it. @returns what puts other names into an event */
+export function pseudonyms(salt: number): (fields: Fields) => Fields {
+  const hidden = (value: unknown, names: boolean): unknown => {
+    if (Array.isArray(value)) return value.map((each) => hidden(each, names));
+    if (typeof value !== "string" || value === "") return value;
+    return names ? pseudonym(value, salt) : value.replace(RELAY_SETTING, "relays.~");
+  };
+  return (fields) =>
+    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, hidden(value, NAMING.includes(key))]));
+}
+
+/** @returns the salt where the log may not name relays */
+export function saltFor(privacy: { readonly anonymous_ids: boolean }, salt: number): number | undefined {
+  return privacy.anonymous_ids ? salt : undefined;
+}
+
+function pseudonym(name: string, salt: number): string {
+  return `~${createHmac("sha256", String(salt)).update(name).digest("hex").slice(0, 8)}`;
+}
