@@ -2,16 +2,28 @@
  * The hub listens for those who cannot, itself among them: turns what inference heard in a stream into claims, measures
  * their evidence, and answers for them whether they heard a word too. Runs in the web worker, looks when it is told to.
  */
-import type { Evidence } from "../arbitration/evidence.ts";
+import type { Sender } from "../arbitration/events.ts";
+import type { CoarseEnvelope, Evidence } from "../arbitration/evidence.ts";
 import { LOOK_BACK_SAMPLES, measureWord } from "../arbitration/measure.ts";
+import type { AudioRingReader } from "../memory/audio-ring.ts";
 import { SAMPLE_RATE } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
+import type { BurstReport } from "./calibration.ts";
 import type { Hub } from "./hub.ts";
 import { Listened } from "./listened.ts";
+import { ModelScores, type ThresholdOf } from "./model-scores.ts";
+import type { Reply } from "./reply.ts";
+import { RingBurst } from "./ring-burst.ts";
+import { RingSound } from "./ring-sound.ts";
+import { RingTails } from "./ring-tails.ts";
 import type { RelayVoice } from "./seat.ts";
 
 /** So often, at least, a relay says that it is there. */
 const BEAT_MS = 200;
+/** Sound that is passed on from before the word: people begin to speak before a detector knows. */
+const PRE_ROLL_MS = 500;
+/** Claims of which it is remembered where their word began. */
+const MOST_BEGUN = 16;
 
 export interface HeardWord {
   readonly stream: number;
@@ -34,16 +46,23 @@ class Ear {
   readonly sender: { readonly relayId: string; readonly connection: number };
   readonly listened: Listened;
   readonly level;
-  readonly audio;
+  readonly audio: AudioRingReader;
+  /** Where in the ring the sound of a claim begins. */
+  readonly begun = new Map<number, number>();
+  /** What it was granted, while its sound is passed on. */
+  sounding: { readonly claim: number; readonly fence: number; readonly sound: RingSound } | undefined;
   readonly asks: OpenAsk[] = [];
+  readonly tails = new RingTails();
+  /** While gains are set by a sound. */
+  burst: RingBurst | undefined;
   claims = 0;
   beatAtMs = Number.NEGATIVE_INFINITY;
   heard = false;
 
-  constructor(memory: SharedMemory, stream: number, relayId: string, connection: number) {
+  constructor(memory: SharedMemory, models: ModelScores, stream: number, relayId: string, connection: number) {
     this.sender = { relayId, connection };
     this.level = memory.level(stream).reader();
-    this.listened = new Listened(memory.level(stream).reader(), memory.score(stream).reader());
+    this.listened = new Listened(memory.level(stream).reader(), memory.score(stream).reader(), models);
     this.audio = memory.audioReader(stream, "newest");
   }
 }
@@ -52,6 +71,14 @@ export interface HubEarsOptions {
   readonly memory: SharedMemory;
   readonly hub: Hub;
   readonly monotonicMs: () => number;
+  /** @default the models' own */
+  readonly thresholdOf?: ThresholdOf;
+  /** How much of the sound before a word goes with a command. @default half a second */
+  readonly preRollMs?: () => number;
+  /** What a claimant measured of the sound behind its word too. */
+  readonly envelope?: (sender: Sender, claim: number, envelope: CoarseEnvelope) => void;
+  /** What was heard of a sound to set gains by. */
+  readonly burst?: (relayId: string, report: BurstReport) => void;
 }
 
 export class HubEars {
@@ -59,38 +86,71 @@ export class HubEars {
   readonly #ears = new Map<number, Ear>();
   readonly #pcm = new Int16Array(LOOK_BACK_SAMPLES);
 
+  readonly #models: ModelScores;
+
   constructor(options: HubEarsOptions) {
     this.#options = options;
+    this.#models = new ModelScores(options.memory, options.thresholdOf);
   }
 
-  /** How to speak to the relay of this stream: by doing what it would do. */
-  voice(stream: number): RelayVoice {
+  /**
+   * How to speak to the relay of this stream: by doing what it would do.
+   *
+   * @param reply what it does with what the person is told; whoever has no loudspeaker is done with it
+   */
+  voice(
+    stream: number,
+    reply: (fence: number, reply: Reply) => void = (fence) => this.#options.hub.finish(fence),
+  ): RelayVoice {
     return {
       ask: (ask, untilMs, wordEndedAtMs) => {
         this.#ears.get(stream)?.asks.push({ ask, untilMs, wordEndedAtMs });
       },
       granted: ({ claims, fence }) => {
-        const { hub } = this.#options;
-        // Its sound is here already: nobody has to wait for it.
         const ear = this.#ears.get(stream);
         const [claim] = claims;
-        if (ear && claim !== undefined) hub.tell({ type: "audio", ...ear.sender, claim, fence, last: false });
+        if (ear === undefined || claim === undefined || ear.sounding?.fence === fence) return;
+        const from = ear.begun.get(claim) ?? ear.level.read().written;
+        const reader = this.#options.memory.audioReader(stream, "newest");
+        ear.sounding = { claim, fence, sound: new RingSound(reader, from) };
+        // Its sound is here already: nobody has to wait for it.
+        this.#pass(ear);
       },
       cancelled: () => {},
       rejected: () => {},
-      over: () => {},
+      over: (_round, fence) => {
+        const ear = this.#ears.get(stream);
+        if (ear?.sounding?.fence === fence) ear.sounding = undefined;
+      },
+      enough: (fence) => {
+        const ear = this.#ears.get(stream);
+        if (ear?.sounding?.fence !== fence) return;
+        ear.sounding.sound.end();
+        this.#pass(ear);
+      },
+      reply,
       // Its stream has another sender already, which ended the old one.
       displaced: () => {},
     };
   }
 
   open(stream: number, relayId: string, connection: number): void {
-    this.#ears.set(stream, new Ear(this.#options.memory, stream, relayId, connection));
+    this.#ears.set(stream, new Ear(this.#options.memory, this.#models, stream, relayId, connection));
   }
 
   /** Where another connection has the stream meanwhile, nothing. */
   close(stream: number, connection: number): void {
-    if (this.#ears.get(stream)?.sender.connection === connection) this.#ears.delete(stream);
+    const ear = this.#ears.get(stream);
+    if (ear?.sender.connection !== connection) return;
+    ear.sounding?.sound.end();
+    this.#pass(ear);
+    this.#ears.delete(stream);
+  }
+
+  /** Whether a stream's sound is passed on: then look again soon. */
+  get isSounding(): boolean {
+    for (const { sounding } of this.#ears.values()) if (sounding !== undefined) return true;
+    return false;
   }
 
   /** Whether somebody waits for an answer: then look again soon. */
@@ -102,9 +162,21 @@ export class HubEars {
   heard({ stream, model, confidence, frameEndMs }: HeardWord): void {
     const ear = this.#ears.get(stream);
     if (ear === undefined) return;
-    const { evidence, endedAtMs } = this.#measure(ear, frameEndMs, confidence);
+    const { evidence, endedAtMs, begins, ends } = this.#measure(ear, frameEndMs, confidence);
     const number = ++ear.claims;
+    ear.begun.set(number, begins);
+    ear.begun.delete(number - MOST_BEGUN);
+    if (ends !== undefined)
+      ear.tails.await(number, (begins + this.#preRollSamples) | 0, ends, this.#options.monotonicMs());
     this.#options.hub.claim(ear.sender, { number, model, confidence, endedAtMs, evidence });
+  }
+
+  /** Listens in all streams for a sound to set gains by. @returns the relays that it listens for */
+  calibrate(listenMs: number): readonly string[] {
+    return [...this.#ears].map(([stream, ear]) => {
+      ear.burst = new RingBurst(this.#options.memory.audioReader(stream, "newest"), listenMs);
+      return ear.sender.relayId;
+    });
   }
 
   /** Beats, and answers that are due. */
@@ -112,6 +184,11 @@ export class HubEars {
     const { hub, monotonicMs } = this.#options;
     const nowMs = monotonicMs();
     for (const ear of this.#ears.values()) {
+      this.#pass(ear);
+      for (const { claim, envelope } of ear.tails.due(ear.audio, nowMs)) {
+        this.#options.envelope?.(ear.sender, claim, envelope);
+      }
+      this.#tellBurst(ear, nowMs);
       const hears = ear.listened.hears(nowMs);
       if (hears !== ear.heard || nowMs - ear.beatAtMs >= BEAT_MS) {
         if (hears && !ear.heard) hub.tell({ type: "onset", ...ear.sender });
@@ -127,13 +204,51 @@ export class HubEars {
     }
   }
 
-  #measure(ear: Ear, frameEndMs: number, confidence: number): { evidence: Evidence | undefined; endedAtMs: number } {
+  #tellBurst(ear: Ear, nowMs: number): void {
+    if (ear.burst === undefined) return;
+    const report = ear.burst.look(ear.level.read(), nowMs);
+    if (report === undefined) return;
+    ear.burst = undefined;
+    this.#options.burst?.(ear.sender.relayId, report);
+  }
+
+  get #preRollSamples(): number {
+    return Math.round(((this.#options.preRollMs?.() ?? PRE_ROLL_MS) * SAMPLE_RATE) / 1000);
+  }
+
+  /** Passes on what has come since the last look. */
+  #pass(ear: Ear): void {
+    const { sounding } = ear;
+    if (sounding === undefined) return;
+    const { claim, fence, sound } = sounding;
+    const piece = sound.next();
+    if (piece === undefined) return;
+    if (piece.last) ear.sounding = undefined;
+    this.#options.hub.sound(ear.sender, { ...piece, claim, fence });
+  }
+
+  /** @returns begins, ends: where in the ring the sound of the claim begins, and where its word ends */
+  #measure(
+    ear: Ear,
+    frameEndMs: number,
+    confidence: number,
+  ): {
+    readonly evidence: Evidence | undefined;
+    readonly endedAtMs: number;
+    readonly begins: number;
+    readonly ends: number | undefined;
+  } {
     const { atMs, written } = ear.level.read();
     const behind = Math.max(0, Math.round(((atMs - frameEndMs) * SAMPLE_RATE) / 1000));
+    const fired = (written - behind) | 0;
     const pcm = this.#pcm;
     // A stream that has just begun has less before the word; what the ring held before is silence then.
-    if (!ear.audio.copyBefore((written - behind) | 0, pcm)) return { evidence: undefined, endedAtMs: frameEndMs };
+    if (!ear.audio.copyBefore(fired, pcm)) {
+      return { evidence: undefined, endedAtMs: frameEndMs, begins: (fired - pcm.length) | 0, ends: undefined };
+    }
     const { evidence, word } = measureWord(pcm, pcm.length, confidence);
-    return { evidence, endedAtMs: frameEndMs - ((pcm.length - word.to) * 1000) / SAMPLE_RATE };
+    const endedAtMs = frameEndMs - ((pcm.length - word.to) * 1000) / SAMPLE_RATE;
+    const first = fired - pcm.length;
+    return { evidence, endedAtMs, begins: (first + word.from - this.#preRollSamples) | 0, ends: (first + word.to) | 0 };
   }
 }

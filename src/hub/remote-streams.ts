@@ -44,6 +44,10 @@ export interface RemoteStream {
   push(bytes: Uint8Array): StreamEnd | undefined;
   /** Gives the stream back; again does nothing. */
   close(): void;
+  /** Resolves when no more is taken from its sender; never when it closes the stream itself. */
+  readonly ended: Promise<StreamEnd>;
+  /** Takes no more, and closes the stream: somebody else has its place. */
+  end(why: StreamEnd): void;
 }
 
 interface Slot {
@@ -78,7 +82,7 @@ export class RemoteStreams {
   open(name: string, address: string): RemoteStream | StreamEnd {
     const before = this.#slots.find(({ sender, record }) => sender !== undefined && record.value.name === name);
     if (before !== undefined) {
-      before.sender?.end({ code: "replaced" });
+      before.sender?.cutOff({ code: "replaced" });
       this.#free(before);
     }
     const slot = before ?? this.#slots.find(({ sender }) => sender === undefined);
@@ -146,6 +150,7 @@ class Sender implements RemoteStream {
   readonly #sinceMs: number;
   #muted = false;
   #end: StreamEnd | undefined;
+  readonly #ended = Promise.withResolvers<StreamEnd>();
 
   constructor(slot: Slot, options: SenderOptions) {
     this.stream = slot.stream;
@@ -162,7 +167,6 @@ class Sender implements RemoteStream {
     const heardMs = (this.#samples * 1000) / SAMPLE_RATE;
     if (heardMs > (nowMs - this.#sinceMs) * DRIFT + BURST_MS) {
       this.end({ code: "faster_than_heard" });
-      this.close();
       return this.#end;
     }
     this.#followMute();
@@ -199,9 +203,19 @@ class Sender implements RemoteStream {
     this.#publish(this.#options.monotonicMs());
   }
 
-  /** No sample is taken any more. */
+  get ended(): Promise<StreamEnd> {
+    return this.#ended.promise;
+  }
+
   end(why: StreamEnd): void {
-    this.#end = why;
+    this.cutOff(why);
+    this.close();
+  }
+
+  /** No sample is taken any more; the stream is somebody else's. */
+  cutOff(why: StreamEnd): void {
+    this.#end ??= why;
+    this.#ended.resolve(this.#end);
   }
 
   #followMute(): void {

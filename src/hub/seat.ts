@@ -1,5 +1,6 @@
 /** A relay as the hub has it before it: by which way it came, and how to speak to it. */
 import type { Effect, Loss, Winner } from "../arbitration/effects.ts";
+import type { Reply } from "./reply.ts";
 
 /** What the hub says to a relay, whatever its protocol. */
 export interface RelayVoice {
@@ -14,6 +15,10 @@ export interface RelayVoice {
   }): void;
   rejected(claim: number, why: "too_quiet" | "stale"): void;
   over(round: number, fence: number, why: string): void;
+  /** The whole command was heard: no more of it is needed. */
+  enough(fence: number): void;
+  /** For the person who said the command. */
+  reply(fence: number, reply: Reply): void;
   /** Somebody else has its place now. */
   displaced(): void;
 }
@@ -24,7 +29,9 @@ export type SeatKind =
   /** Earshot's relay protocol. */
   | "relay"
   /** Only sends sound, by a request without an end: the hub listens. */
-  | "sender";
+  | "sender"
+  /** Loqa's gRPC protocol. */
+  | "loqa";
 
 export interface Seat {
   readonly id: string;

@@ -1,6 +1,6 @@
 /** All connections of relays to this hub: numbers them, looks at the clock for them, and sends away whose token is gone. */
 import { HubSession } from "./hub-session.ts";
-import { CLOSE, RETRY_MS } from "./limits.ts";
+import { CLOSE, RETRY_MS, STRANGERS, STRANGERS_PER_ADDRESS } from "./limits.ts";
 import type { RelayHandler } from "./relay-handler.ts";
 import type { RelaySocket } from "./relay-outlet.ts";
 import type { KnownToken } from "./token-file.ts";
@@ -24,6 +24,14 @@ export class ConnectedRelays {
   /** All whose socket is open, those too that have not said hello. */
   get sessions(): readonly HubSession[] {
     return [...this.#sessions.values()].map(({ session }) => session);
+  }
+
+  /** Whether one more may come from an IP address that has said no hello yet: they cost, and nobody knows who they are. */
+  hasRoomFor(address: string): boolean {
+    const greeting = this.sessions.filter(({ phase }) => phase === "greeting");
+    const prefix = `${address.includes(":") ? `[${address}]` : address}:`;
+    const theirs = greeting.filter((session) => session.address.startsWith(prefix));
+    return greeting.length < STRANGERS && theirs.length < STRANGERS_PER_ADDRESS;
   }
 
   /** The session of a socket that was accepted. Hand it what comes, and {@link close} it when the socket is closed. */

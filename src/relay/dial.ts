@@ -5,16 +5,30 @@ import type { HubSocket, HubSocketEvents } from "./relay-client.ts";
 /** Bun's can be closed without waiting for the other end; a browser's cannot. */
 type AnyWebSocket = WebSocket & { readonly terminate?: () => void };
 
+/** What Bun's WebSocket takes beside the web's. */
+interface BunWebSocketOptions {
+  readonly protocols: string[];
+  readonly tls: { readonly ca: string };
+}
+
 /**
  * For Bun and browsers alike: the token goes into a subprotocol, because a browser lets nobody set headers.
  *
  * @param url of the hub's relay door: `ws://hub:7171/relay`
  * @param token undefined where the hub is this machine and wants none
+ * @param authority PEM of the only one to believe about the hub's certificate (`earshot-ca.crt` of the hub); without it,
+ *   those that Bun or the browser knows. Not in a browser
  */
-export function dialWebSocket(url: string, token: string | undefined): (events: HubSocketEvents) => HubSocket {
-  const subprotocols = [SUBPROTOCOL, ...(token === undefined ? [] : [`token.${token}`])];
+export function dialWebSocket(
+  url: string,
+  token: string | undefined,
+  authority?: string,
+): (events: HubSocketEvents) => HubSocket {
+  const protocols = [SUBPROTOCOL, ...(token === undefined ? [] : [`token.${token}`])];
+  const trusting: BunWebSocketOptions | undefined =
+    authority === undefined ? undefined : { protocols, tls: { ca: authority } };
   return (events) => {
-    const socket: AnyWebSocket = new WebSocket(url, subprotocols);
+    const socket: AnyWebSocket = new WebSocket(url, (trusting ?? protocols) as string[]);
     socket.binaryType = "arraybuffer";
     let opened = false;
     socket.onopen = () => {
@@ -42,13 +56,4 @@ export function dialWebSocket(url: string, token: string | undefined): (events: 
       },
     };
   };
-}
-
-/** `http://hub:7171`, `hub:7171` or `ws://hub:7171/relay` as the WebSocket's address. @throws TypeError when it is none */
-export function relayUrl(hub: string): string {
-  const url = new URL(/^[a-z]+:\/\//i.test(hub) ? hub : `ws://${hub}`);
-  url.protocol = { "http:": "ws:", "https:": "wss:" }[url.protocol] ?? url.protocol;
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") throw new TypeError(`"${hub}" is not the address of a hub`);
-  if (url.pathname === "/") url.pathname = "/relay";
-  return url.href;
 }

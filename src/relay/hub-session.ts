@@ -2,6 +2,10 @@
  * The hub's end of one connection to a relay: takes what a socket brings, tells the owner of the house, and says to the
  * relay what the owner wants. Knows no socket; on one event loop.
  */
+
+import type { BurstReport } from "../hub/calibration.ts";
+import type { Reply } from "../hub/reply.ts";
+import { TokenBucket } from "../hub/token-bucket.ts";
 import { readAudioFrame } from "./audio-frame.ts";
 import { AudioIntake } from "./audio-intake.ts";
 import { type ClockEstimate, ClockOffset } from "./clock-offset.ts";
@@ -10,12 +14,11 @@ import { KnownClaims } from "./known-claims.ts";
 import * as limits from "./limits.ts";
 import { readFromRelay } from "./messages.ts";
 import type { FromRelay, Hello } from "./messages-to-hub.ts";
-import type { Farewell, HouseState, MessageToRelay, ToRelay } from "./messages-to-relay.ts";
+import type { Farewell, MessageToRelay, ToRelay } from "./messages-to-relay.ts";
 import { PeerSilence } from "./peer-silence.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { Departure, RelayHandler } from "./relay-handler.ts";
 import { RelayOutlet, type RelaySocket, type Speech } from "./relay-outlet.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 export interface HubSessionOptions {
   readonly socket: RelaySocket;
@@ -34,7 +37,7 @@ export interface HubSessionOptions {
 type Phase =
   | { readonly kind: "greeting"; readonly untilMs: number }
   /** What is said meanwhile follows the welcome. */
-  | { readonly kind: "admitting"; readonly held: ToRelay[] }
+  | { readonly kind: "admitting"; readonly held: string[] }
   | { readonly kind: "joined" }
   | { readonly kind: "closing"; readonly untilMs: number }
   | { readonly kind: "closed" };
@@ -138,7 +141,7 @@ export class HubSession {
     this.#mindBackpressure();
   }
 
-  tell(message: MessageToRelay<"granted" | "cancelled" | "rejected" | "enough" | "over">): void {
+  tell(message: MessageToRelay<"calibrate" | "granted" | "cancelled" | "rejected" | "enough" | "over">): void {
     this.#say(message);
   }
 
@@ -153,18 +156,22 @@ export class HubSession {
     });
   }
 
-  /** What the house is doing; what a slow relay has not read yet is replaced by what is newer. */
-  show(state: HouseState): void {
-    if (this.#phase.kind === "admitting") this.#phase.held.push({ type: "state", ...state });
+  /**
+   * What the house is doing; what a slow relay has not read yet is replaced by what is newer.
+   *
+   * @param text a `state`, as JSON: made once for all relays
+   */
+  show(text: string): void {
+    if (this.#phase.kind === "admitting") this.#phase.held.push(text);
     if (this.#phase.kind !== "joined") return;
-    this.#outlet.show(state);
+    this.#outlet.show(text);
     this.#mindBackpressure();
   }
 
   /** @param speech goes out as fast as the relay reads */
-  reply(fence: number, text: string, speech: Speech | undefined): void {
+  reply(fence: number, text: string, speech: Speech | undefined, kind: Reply["kind"] = "answer"): void {
     if (this.#phase.kind !== "joined") return;
-    this.#outlet.reply(fence, text, speech);
+    this.#outlet.reply(fence, text, speech, kind);
     this.#mindBackpressure();
   }
 
@@ -188,7 +195,7 @@ export class HubSession {
   #greet(hello: Hello, nowMs: number): void {
     const { handler, hubName, connection, tokenName } = this.#options;
     const introduction = introduced(hello, tokenName);
-    const held: ToRelay[] = [];
+    const held: string[] = [];
     this.#introduction = introduction;
     this.#phase = { kind: "admitting", held };
     const admission = handler.joined(this, introduction);
@@ -203,7 +210,7 @@ export class HubSession {
     this.#phase = { kind: "joined" };
     const version = limits.PROTOCOL_VERSION;
     this.#say({ type: "welcome", version, hub: hubName, id, connection, room, zone, capabilities });
-    for (const message of held) this.#say(message);
+    for (const text of held) this.#send(text);
     this.#ping(nowMs);
   }
 
@@ -233,6 +240,9 @@ export class HubSession {
         handler.envelope(this, claim, { levelsDb, endsAt, floorDb });
         break;
       }
+      case "calibrated":
+        handler.calibrated(this, message.calibration, this.#burstOf(message));
+        break;
       case "pass":
         handler.pass(this, message.ask);
         break;
@@ -260,6 +270,15 @@ export class HubSession {
     const ended = estimate === undefined ? nowMs - Math.max(0, sentAtMs - endedAtMs) : endedAtMs + estimate.offsetMs;
     const evidence = measures ? message.evidence : undefined;
     this.#options.handler.claim(this, { number, model, confidence, endedAtMs: ended, evidence });
+  }
+
+  #burstOf({ why, atMs, evidence, envelope }: Extract<FromRelay, { readonly type: "calibrated" }>): BurstReport {
+    if (why !== undefined || evidence === undefined || envelope === undefined) {
+      return { kind: "unheard", why: why ?? "sound_lost" };
+    }
+    const estimate = this.#clock.estimate;
+    const heardAtMs = estimate === undefined || atMs === undefined ? undefined : atMs + estimate.offsetMs;
+    return { kind: "heard", evidence, envelope, atMs: heardAtMs };
   }
 
   #frame(bytes: Uint8Array, nowMs: number): void {
@@ -332,9 +351,14 @@ export class HubSession {
   }
 
   #say(message: ToRelay): void {
-    if (this.#phase.kind === "admitting") this.#phase.held.push(message);
+    const { kind } = this.#phase;
+    if (kind === "admitting" || kind === "joined") this.#send(JSON.stringify(message));
+  }
+
+  #send(text: string): void {
+    if (this.#phase.kind === "admitting") this.#phase.held.push(text);
     if (this.#phase.kind !== "joined") return;
-    this.#outlet.say(message);
+    this.#outlet.send(text);
     this.#mindBackpressure();
   }
 

@@ -7,6 +7,9 @@ export const SAMPLE_RATE_HZ = 16_000;
 
 /** From the opened WebSocket to the relay's hello. */
 export const HELLO_MS = 3000;
+/** Connections whose hello has not come, of all and of one address: a house's relays all come again at once after a restart. */
+export const STRANGERS = 256;
+export const STRANGERS_PER_ADDRESS = 64;
 /** A relay that hears nothing says so this often, and so does one that hears something. */
 export const BEAT_MS = 250;
 /** The hub's pings. */

@@ -15,6 +15,8 @@ export const capabilitiesSchema = z.object({
   asks: z.boolean().default(false),
   /** Has a loudspeaker. */
   plays: z.boolean().default(false),
+  /** Listens for a sound to set gains by when it is told to. */
+  calibrates: z.boolean().optional(),
 });
 export type Capabilities = Readonly<z.infer<typeof capabilitiesSchema>>;
 
@@ -96,6 +98,25 @@ const envelope = z
   })
   .refine(({ levelsDb, endsAt }) => endsAt <= levelsDb.length, "endsAt lies beyond the levels");
 
+/** What it heard of a sound to set gains by; or why it heard none. */
+const calibrated = z
+  .object({
+    type: z.literal("calibrated"),
+    calibration: count,
+    why: z.enum(["too_quiet", "sound_lost"]).optional(),
+    /** When it was the loudest. */
+    atMs: timeMs.optional(),
+    evidence: evidenceSchema.optional(),
+    envelope: z
+      .object({ levelsDb: z.array(db).min(1).max(250), endsAt: z.int().min(0).max(250), floorDb: db })
+      .optional(),
+  })
+  .refine(
+    ({ why, atMs, evidence, envelope }) =>
+      why !== undefined || (atMs !== undefined && evidence !== undefined && envelope !== undefined),
+    "either why, or atMs, evidence and envelope",
+  );
+
 /** Answers to an ask: not heard; may still come. */
 const pass = z.object({ type: z.literal("pass"), ask: count });
 const pending = z.object({ type: z.literal("pending"), ask: count });
@@ -113,6 +134,7 @@ export const TO_HUB = {
   beat,
   claim,
   envelope,
+  calibrated,
   pass,
   pending,
   audio_end: audioEnd,

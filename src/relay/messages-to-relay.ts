@@ -43,6 +43,9 @@ const ask = z.object({
   wordEndedAtMs: timeMs.nullable(),
 });
 
+/** Listen for a loud sound, and tell with `calibrated` what was heard of it: gains are set by it. */
+const calibrate = z.object({ type: z.literal("calibrate"), calibration: count, listenMs: durationMs });
+
 /** Another relay that won. */
 const winner = z.object({ id: label, room: label.nullable() }).nullable();
 
@@ -106,16 +109,22 @@ const state = z.object({
         zone: label,
         /** 0 connected, 1 contending, 2 winner, 3 cancelled. */
         status: z.int().min(0).max(3),
+        /** Its loudspeaker says an answer: whoever is near must not be woken by it. Not, where it is left out. */
+        responding: z.boolean().optional(),
       }),
     )
     .max(4096),
 });
+
+export const REPLY_KINDS = ["answer", "confirmation", "no_speech", "error"] as const;
 
 /** What to say. */
 const reply = z.object({
   type: z.literal("reply"),
   reply: count,
   fence: count,
+  /** An answer where it is left out. */
+  kind: z.enum(REPLY_KINDS).optional(),
   text,
   /** Hz of the sound that follows in frames with this reply's number; null when there is none. */
   sampleRateHz: z.int().min(8000).max(48_000).nullable(),
@@ -129,6 +138,7 @@ export const TO_RELAY = {
   error,
   ping,
   ask,
+  calibrate,
   granted,
   cancelled,
   rejected,

@@ -124,6 +124,8 @@ export class OwnClaims {
   }
 
   cancelled(claims: readonly number[], lost: Lost): void {
+    // The hub listens for this relay, and claimed for it.
+    if (claims.length === 0) this.#options.tell(lost);
     if (this.#command.kind !== "none" && claims.includes(this.#command.claim)) {
       this.#command = { kind: "none" };
       this.#options.tell(lost);

@@ -5,7 +5,7 @@
 import { AudioTape } from "./audio-tape.ts";
 import { DEAD_MS, SAMPLE_RATE_HZ, TOO_SLOW_BYTES } from "./limits.ts";
 import type { RelayEvent } from "./relay-events.ts";
-import { type Hop, type RelayIdentity, RelaySession } from "./relay-session.ts";
+import { type Hop, type OwnHearing, type RelayIdentity, RelaySession } from "./relay-session.ts";
 
 /** A word, what stands before it, and what a hub may take until its verdict. */
 const TAPE_SAMPLES = 10 * SAMPLE_RATE_HZ;
@@ -50,7 +50,7 @@ type Link =
   | { readonly kind: "talking"; readonly socket: HubSocket; readonly session: RelaySession; readonly sinceMs: number };
 
 /** Call {@link RelayClient.tick} every 100 ms or so, and {@link RelayClient.hear} with each piece of sound. */
-export class RelayClient {
+export class RelayClient implements OwnHearing {
   readonly #options: RelayClientOptions;
   readonly #tape = new AudioTape(TAPE_SAMPLES);
   #link: Link = { kind: "stopped" };
@@ -60,6 +60,9 @@ export class RelayClient {
   #claims = 0;
   /** No word is heard, and none will be. */
   muted = false;
+  /** Why no word would be noticed, where something else than mute is the reason: the hub shows it, and waits for it no more. */
+  deaf: string | undefined;
+  #lost = 0;
 
   constructor(options: RelayClientOptions) {
     this.#options = options;
@@ -68,6 +71,10 @@ export class RelayClient {
   /** Whether it is part of a house. */
   get connected(): boolean {
     return this.#link.kind === "talking" && this.#link.session.joined;
+  }
+
+  get lostSamples(): number {
+    return this.#lost;
   }
 
   start(): void {
@@ -86,7 +93,7 @@ export class RelayClient {
     // What is said while muted is not even kept.
     if (this.muted) this.#tape.skip(hop.pcm.length);
     else this.#tape.push(hop.pcm, hop.endMs);
-    if (this.#link.kind === "talking") this.#link.session.hear(hop, this.muted, monotonicMs());
+    if (this.#link.kind === "talking") this.#link.session.hear(hop, monotonicMs());
     this.#mind();
     if (this.connected || this.muted || whileAway === "silent") return;
     for (const { model, confidence } of hop.detections) tell({ type: "alone", model, confidence });
@@ -94,6 +101,7 @@ export class RelayClient {
 
   /** The microphone lost so many samples, at least one: what comes next does not continue what was heard. */
   lost(samples: number): void {
+    this.#lost += samples;
     this.#tape.skip(samples);
   }
 
@@ -142,7 +150,14 @@ export class RelayClient {
     const { socket } = this.#link;
     const nowMs = monotonicMs();
     const session = new RelaySession(
-      { identity, tape: this.#tape, nextClaim: () => ++this.#claims, send: (data) => socket.send(data), tell },
+      {
+        identity,
+        hearing: this,
+        tape: this.#tape,
+        nextClaim: () => ++this.#claims,
+        send: (data) => socket.send(data),
+        tell,
+      },
       nowMs,
     );
     this.#link = { kind: "talking", socket, session, sinceMs: nowMs };

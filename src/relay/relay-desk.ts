@@ -1,6 +1,8 @@
 /** Relays of Earshot's own protocol, as members of the house: what they say becomes the hub's events, and its words theirs. */
 import type { Claim } from "../arbitration/claim.ts";
+import type { Sender } from "../arbitration/events.ts";
 import type { CoarseEnvelope } from "../arbitration/evidence.ts";
+import type { BurstReport } from "../hub/calibration.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { HubEars } from "../hub/hub-ears.ts";
 import type { RemoteStream, StreamEnd } from "../hub/remote-streams.ts";
@@ -20,13 +22,32 @@ export interface RelayDeskOptions {
   readonly placeOf: (id: string) => { readonly room: string | undefined; readonly zone: string };
   /** A stream for a relay that only sends its sound. */
   readonly openStream: (name: string, address: string) => RemoteStream | StreamEnd;
+  /** What a claimant measured of the sound behind its word too. */
+  readonly envelope?: (sender: Sender, claim: number, envelope: CoarseEnvelope) => void;
+  /** What a relay heard of a sound to set gains by. */
+  readonly calibrated?: (sender: Sender, calibration: number, report: BurstReport) => void;
+}
+
+/** What a relay said last of its microphone; times are when it came. */
+export interface Reports {
+  /** Of its levels and scores; undefined while it has said nothing of them. */
+  readonly telemetry: Telemetry | undefined;
+  readonly telemetryAtMs: number;
+  /** Its newest beat: it has a microphone that gives sound. */
+  readonly beatAtMs: number;
 }
 
 /** What of a connection is remembered beside its session. */
 interface Member {
   readonly stream: RemoteStream | undefined;
-  telemetry: Telemetry | undefined;
+  reports: Reports;
 }
+
+const NO_REPORTS: Reports = {
+  telemetry: undefined,
+  telemetryAtMs: Number.NEGATIVE_INFINITY,
+  beatAtMs: Number.NEGATIVE_INFINITY,
+};
 
 export class RelayDesk implements RelayHandler {
   readonly #options: RelayDeskOptions;
@@ -37,9 +58,9 @@ export class RelayDesk implements RelayHandler {
     this.#options = options;
   }
 
-  /** What a relay said last of its levels and scores. */
-  telemetryOf(connection: number): Telemetry | undefined {
-    return this.#members.get(connection)?.telemetry;
+  /** Undefined for a connection that is not one of a relay of this protocol. */
+  reportsOf(connection: number): Reports | undefined {
+    return this.#members.get(connection)?.reports;
   }
 
   joined(session: HubSession, { id, capabilities, software }: Introduction): Admission {
@@ -49,7 +70,8 @@ export class RelayDesk implements RelayHandler {
     if (stream !== undefined && "code" in stream)
       return refused("streams_full", "the hub listens for no more", "raise streams.max");
     if (stream !== undefined) ears.open(stream.stream, id, connection);
-    const voice = stream === undefined ? voiceOf(session) : heardVoice(session, ears.voice(stream.stream));
+    const own = voiceOf(session, capabilities.plays, (fence) => hub.finish(fence));
+    const voice = stream === undefined ? own : heardVoice(own, ears.voice(stream.stream));
     const sinceMs = monotonicMs();
     const can = { onset: capabilities.onset || stream !== undefined, ask: capabilities.asks || stream !== undefined };
     const seat = { id, connection, kind: "relay", address, software, sinceMs, voice, stream: stream?.stream } as const;
@@ -61,7 +83,7 @@ export class RelayDesk implements RelayHandler {
         ? refused(refusal.why, `the hub's own microphone is called "${id}"`, "give the relay a name of its own: --id")
         : refused(refusal.why, `${refusal.limit} relays are connected already`, "raise arbitration.max_relays");
     }
-    this.#members.set(connection, { stream, telemetry: undefined });
+    this.#members.set(connection, { stream, reports: NO_REPORTS });
     return { kind: "admitted", ...placeOf(id) };
   }
 
@@ -80,6 +102,7 @@ export class RelayDesk implements RelayHandler {
 
   beat(session: HubSession, hears: boolean): void {
     this.#options.hub.tell({ type: "beat", ...senderOf(session), hears });
+    this.#report(session, { beatAtMs: this.#options.monotonicMs() });
   }
 
   delay(session: HubSession, delayMs: number): void {
@@ -90,7 +113,13 @@ export class RelayDesk implements RelayHandler {
     this.#options.hub.claim(senderOf(session), claim);
   }
 
-  envelope(_session: HubSession, _claim: number, _envelope: CoarseEnvelope): void {}
+  envelope(session: HubSession, claim: number, envelope: CoarseEnvelope): void {
+    this.#options.envelope?.(senderOf(session), claim, envelope);
+  }
+
+  calibrated(session: HubSession, calibration: number, report: BurstReport): void {
+    this.#options.calibrated?.(senderOf(session), calibration, report);
+  }
 
   pass(session: HubSession, ask: number): void {
     this.#options.hub.tell({ type: "pass", ...senderOf(session), ask });
@@ -102,9 +131,9 @@ export class RelayDesk implements RelayHandler {
 
   audio(
     session: HubSession,
-    { claim, fence, last }: { readonly claim: number; readonly fence: number | undefined; readonly last: boolean },
+    sound: RelaySound & { readonly claim: number; readonly fence: number | undefined; readonly last: boolean },
   ): void {
-    this.#options.hub.tell({ type: "audio", ...senderOf(session), claim, fence, last });
+    this.#options.hub.sound(senderOf(session), sound);
   }
 
   stream(session: HubSession, { pcm }: RelaySound): void {
@@ -116,8 +145,12 @@ export class RelayDesk implements RelayHandler {
   }
 
   telemetry(session: HubSession, telemetry: Telemetry): void {
-    const member = this.#members.get(session.connection);
-    if (member !== undefined) member.telemetry = telemetry;
+    this.#report(session, { telemetry, telemetryAtMs: this.#options.monotonicMs() });
+  }
+
+  #report({ connection }: HubSession, report: Partial<Reports>): void {
+    const member = this.#members.get(connection);
+    if (member !== undefined) member.reports = { ...member.reports, ...report };
   }
 }
 
@@ -130,7 +163,8 @@ function refused(code: string, message: string, hint: string): Admission {
   return { kind: "refused", farewell };
 }
 
-function voiceOf(session: HubSession): RelayVoice {
+/** @param done one that cannot play is done with an answer as soon as it was told */
+function voiceOf(session: HubSession, plays: boolean, done: (fence: number) => void): RelayVoice {
   return {
     ask: (ask, untilMs, wordEndedAtMs) => session.ask(ask, untilMs, wordEndedAtMs),
     granted: ({ claims, round, fence }) => session.tell({ type: "granted", claims: [...claims], round, fence }),
@@ -144,6 +178,11 @@ function voiceOf(session: HubSession): RelayVoice {
       }),
     rejected: (claim, why) => session.tell({ type: "rejected", claim, why }),
     over: (round, fence, why) => session.tell({ type: "over", round, fence, why }),
+    enough: (fence) => session.tell({ type: "enough", fence }),
+    reply: (fence, { kind, text, speech }) => {
+      session.reply(fence, text, plays ? speech : undefined, kind);
+      if (!plays) done(fence);
+    },
     displaced: () =>
       session.dismiss({
         code: "replaced",
@@ -155,8 +194,7 @@ function voiceOf(session: HubSession): RelayVoice {
 }
 
 /** The hub listens for it and answers asks; it is told verdicts all the same, without claims of its own. */
-function heardVoice(session: HubSession, heard: RelayVoice): RelayVoice {
-  const own = voiceOf(session);
+function heardVoice(own: RelayVoice, heard: RelayVoice): RelayVoice {
   return {
     ...own,
     ask: heard.ask,
@@ -166,5 +204,13 @@ function heardVoice(session: HubSession, heard: RelayVoice): RelayVoice {
     },
     cancelled: (cancel) => own.cancelled({ ...cancel, claims: [] }),
     rejected: () => {},
+    over: (round, fence, why) => {
+      heard.over(round, fence, why);
+      own.over(round, fence, why);
+    },
+    enough: (fence) => {
+      heard.enough(fence);
+      own.enough(fence);
+    },
   };
 }

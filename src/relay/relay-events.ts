@@ -1,5 +1,5 @@
 /** What a relay is told by its end of the protocol. Times are the relay's own clock. */
-import type { HouseState, LOSSES, MessageToRelay, REJECTIONS } from "./messages-to-relay.ts";
+import type { HouseState, LOSSES, MessageToRelay, REJECTIONS, REPLY_KINDS } from "./messages-to-relay.ts";
 
 export interface Winner {
   readonly id: string;
@@ -26,7 +26,13 @@ export type RelayEvent =
   | { readonly type: "enough"; readonly fence: number }
   | { readonly type: "over"; readonly fence: number; readonly why: string }
   | { readonly type: "state"; readonly state: HouseState }
-  | { readonly type: "reply"; readonly reply: number; readonly text: string; readonly sampleRateHz: number | undefined }
+  | {
+      readonly type: "reply";
+      readonly reply: number;
+      readonly kind: (typeof REPLY_KINDS)[number];
+      readonly text: string;
+      readonly sampleRateHz: number | undefined;
+    }
   | { readonly type: "speech"; readonly reply: number; readonly pcm: Int16Array }
   | { readonly type: "reply_end"; readonly reply: number }
   /** The hub did not understand. */

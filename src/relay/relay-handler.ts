@@ -1,6 +1,7 @@
 /** What the owner of the house does with what relays say. Times are the hub's clock, ms. */
 import type { Claim } from "../arbitration/claim.ts";
 import type { CoarseEnvelope } from "../arbitration/evidence.ts";
+import type { BurstReport } from "../hub/calibration.ts";
 import type { HubSession } from "./hub-session.ts";
 import type { Introduction } from "./introduction.ts";
 import type { Telemetry } from "./messages-to-hub.ts";
@@ -49,6 +50,8 @@ export interface RelayHandler {
   /** May be one that was claimed before. */
   claim(session: HubSession, claim: Claim): void;
   envelope(session: HubSession, claim: number, envelope: CoarseEnvelope): void;
+  /** What it heard of a sound to set gains by. */
+  calibrated(session: HubSession, calibration: number, report: BurstReport): void;
   pass(session: HubSession, ask: number): void;
   pending(session: HubSession, ask: number): void;
   /** @param sound.fence what it was granted with, undefined in what was sent before it knew */

@@ -1,7 +1,8 @@
 /** What goes out to one relay, at the speed at which it reads: words at once, state only the newest, speech piece by piece. */
+import type { Reply } from "../hub/reply.ts";
 import { writeAudioFrame } from "./audio-frame.ts";
 import { SLOW_BYTES } from "./limits.ts";
-import type { HouseState, ToRelay } from "./messages-to-relay.ts";
+import type { ToRelay } from "./messages-to-relay.ts";
 
 /** What is needed of a WebSocket. */
 export interface RelaySocket {
@@ -32,8 +33,8 @@ interface Speaking extends Speech {
 export class RelayOutlet {
   readonly #socket: RelaySocket;
   readonly #connection: number;
-  /** The newest state, which waits until the relay has read what it was sent before. */
-  #state: HouseState | undefined;
+  /** The newest state, as JSON, which waits until the relay has read what it was sent before. */
+  #state: string | undefined;
   readonly #speaking: Speaking[] = [];
   #replies = 0;
 
@@ -43,17 +44,24 @@ export class RelayOutlet {
   }
 
   say(message: ToRelay): void {
-    this.#socket.send(JSON.stringify(message));
+    this.send(JSON.stringify(message));
   }
 
-  show(state: HouseState): void {
+  /** @param text a message as JSON */
+  send(text: string): void {
+    this.#socket.send(text);
+  }
+
+  /** @param state a `state` as JSON */
+  show(state: string): void {
     this.#state = state;
     this.drain();
   }
 
-  reply(fence: number, text: string, speech: Speech | undefined): void {
+  reply(fence: number, text: string, speech: Speech | undefined, kind: Reply["kind"] = "answer"): void {
     const reply = ++this.#replies;
-    this.say({ type: "reply", reply, fence, text, sampleRateHz: speech?.sampleRateHz ?? null });
+    const named = kind === "answer" ? {} : { kind };
+    this.say({ type: "reply", reply, fence, ...named, text, sampleRateHz: speech?.sampleRateHz ?? null });
     if (speech !== undefined) this.#speaking.push({ ...speech, reply, fence, sequence: 0 });
     this.drain();
   }
@@ -63,7 +71,7 @@ export class RelayOutlet {
     if (this.#state !== undefined && this.#hasRoom()) {
       const state = this.#state;
       this.#state = undefined;
-      this.say({ type: "state", ...state });
+      this.send(state);
     }
     for (let next = this.#speaking[0]; next !== undefined && this.#hasRoom(); next = this.#speaking[0]) {
       if (this.#speak(next)) this.#speaking.shift();

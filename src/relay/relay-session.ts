@@ -11,6 +11,7 @@ import type { Capabilities, ToHub } from "./messages-to-hub.ts";
 import type { Farewell, MessageToRelay, ToRelay } from "./messages-to-relay.ts";
 import { Onset } from "./onset.ts";
 import { OpenAsks } from "./open-asks.ts";
+import { OwnCalibration } from "./own-calibration.ts";
 import { OwnClaims } from "./own-claims.ts";
 import { PeerSilence } from "./peer-silence.ts";
 import { ProtocolError } from "./protocol-error.ts";
@@ -18,8 +19,10 @@ import type { RelayEvent } from "./relay-events.ts";
 
 /** Without sound for this long a relay does not know what there is to hear, and does not say that it is nothing. */
 const DEAF_MS = 500;
-/** How often it tells its level. */
+/** How often it tells its level, */
 const TELEMETRY_MS = 200;
+/** and while it hears nothing, that it does not. */
+const DEAF_TELEMETRY_MS = 1000;
 
 export interface RelayIdentity {
   /** Undefined: as its token is called. */
@@ -44,8 +47,23 @@ export interface Hop {
   readonly detections: readonly { readonly model: string; readonly confidence: number }[];
 }
 
+/** How the relay's own hearing is, now. */
+export interface OwnHearing {
+  /** What is said now must not be kept, and no word in it counts. */
+  readonly muted: boolean;
+  /** Why no word would be noticed, for people; undefined when one would, or nobody knows. */
+  readonly deaf: string | undefined;
+  /** Samples that were lost since it started. */
+  readonly lostSamples: number;
+}
+
+/** What is told of a hop in any case. */
+type Measured = Pick<Hop, "rms" | "noiseFloor" | "scores">;
+const NO_SOUND: Measured = { rms: 0, noiseFloor: 0, scores: [] };
+
 export interface RelaySessionOptions {
   readonly identity: RelayIdentity;
+  readonly hearing: OwnHearing;
   readonly tape: AudioTape;
   /** Rises over all connections. */
   readonly nextClaim: () => number;
@@ -67,16 +85,18 @@ export class RelaySession {
   readonly #options: RelaySessionOptions;
   #phase: Phase;
   readonly #silence: PeerSilence;
+  #calibration: OwnCalibration | undefined;
   readonly #asks = new OpenAsks();
   readonly #onset = new Onset();
   #hears = false;
-  #muted = false;
   #nearness = 0;
+  #newest: Measured = NO_SOUND;
   /** Up to where the detector has listened. */
   #heardUntilMs = Number.NEGATIVE_INFINITY;
   #soundAtMs = Number.NEGATIVE_INFINITY;
   #beatAtMs = Number.NEGATIVE_INFINITY;
   #telemetryAtMs = Number.NEGATIVE_INFINITY;
+  #toldReason: string | undefined;
 
   /** The socket has just opened. */
   constructor(options: RelaySessionOptions, nowMs: number) {
@@ -89,7 +109,7 @@ export class RelaySession {
       type: "hello",
       versions: [limits.PROTOCOL_VERSION],
       ...named,
-      capabilities,
+      capabilities: { ...capabilities, calibrates: capabilities.evidence },
       models: [...models],
       software,
     });
@@ -120,23 +140,30 @@ export class RelaySession {
   }
 
   /** Takes the next piece of sound, which is on the tape already. */
-  hear(hop: Hop, muted: boolean, nowMs: number): void {
-    this.#muted = muted;
+  hear(hop: Hop, nowMs: number): void {
+    const { deaf } = this;
+    const { rms, noiseFloor, scores } = hop;
+    this.#newest = { rms, noiseFloor, scores };
     this.#soundAtMs = nowMs;
     this.#heardUntilMs = hop.endMs;
     this.#nearness = hop.scores.reduce((most, { score, threshold }) => Math.max(most, score / threshold), 0);
     if (this.#phase.kind !== "joined") return;
     const { detects, onset } = this.#options.identity.capabilities;
-    const hears = !muted && this.#onset.hear({ ...hop, nearness: this.#nearness }, nowMs);
+    const hears = deaf === undefined && this.#onset.hear({ ...hop, nearness: this.#nearness }, nowMs);
     if (onset && hears && !this.#hears) this.#say({ type: "onset", atMs: hop.endMs });
     // What has changed is said at once.
     if (hears !== this.#hears) this.#beatAtMs = nowMs;
     this.#hears = hears;
-    for (const { model, confidence } of detects && !muted ? hop.detections : []) {
+    for (const { model, confidence } of detects && !this.#options.hearing.muted ? hop.detections : []) {
       this.#asks.claimed(this.#phase.claims.claim(model, confidence, nowMs));
     }
-    this.#telemeter(hop, nowMs);
     this.tick(nowMs);
+  }
+
+  /** Why no word would be noticed now, as far as the relay knows. */
+  get deaf(): string | undefined {
+    const { muted, deaf } = this.#options.hearing;
+    return muted ? "muted" : deaf;
   }
 
   /** Every {@link limits.TICK_MS}, or more often. */
@@ -150,11 +177,18 @@ export class RelaySession {
       this.#end("hub_silent", `nothing came from the hub for ${limits.DEAD_MS} ms`);
       return;
     }
+    if (this.deaf !== undefined) this.#hears = false;
     this.#beat(nowMs);
+    this.#telemeter(nowMs);
     if (this.#options.identity.capabilities.asks) {
-      // Who is muted has listened to all that it will ever hear.
-      const heardUntilMs = this.#muted ? Number.POSITIVE_INFINITY : this.#heardUntilMs;
-      for (const answer of this.#asks.answers(heardUntilMs, this.#nearness, nowMs)) this.#say(answer);
+      // Who hears nothing has listened to all that it will ever hear.
+      const untilMs = this.deaf === undefined ? this.#heardUntilMs : Number.POSITIVE_INFINITY;
+      for (const answer of this.#asks.answers({ untilMs, nearness: this.#nearness }, nowMs)) this.#say(answer);
+    }
+    const calibrated = this.#calibration?.answer();
+    if (calibrated !== undefined) {
+      this.#calibration = undefined;
+      this.#say(calibrated);
     }
     const { claims, stream } = this.#phase;
     for (const frame of stream?.frames(undefined) ?? []) this.#options.send(frame);
@@ -210,6 +244,9 @@ export class RelaySession {
         this.#asks.ask(message.ask, message.withinMs, message.wordEndedAtMs, nowMs);
         this.tick(nowMs);
         break;
+      case "calibrate":
+        this.#calibration = new OwnCalibration(this.#options.tape, message.calibration, message.listenMs);
+        break;
       case "granted":
         claims.granted(message, nowMs);
         break;
@@ -231,8 +268,8 @@ export class RelaySession {
         break;
       }
       case "reply": {
-        const { reply, text, sampleRateHz } = message;
-        tell({ type: "reply", reply, text, sampleRateHz: sampleRateHz ?? undefined });
+        const { reply, kind = "answer", text, sampleRateHz } = message;
+        tell({ type: "reply", reply, kind, text, sampleRateHz: sampleRateHz ?? undefined });
         break;
       }
       case "reply_end":
@@ -244,17 +281,23 @@ export class RelaySession {
 
   #beat(nowMs: number): void {
     if (!this.#options.identity.capabilities.onset || nowMs < this.#beatAtMs) return;
-    if (!this.#muted && nowMs - this.#soundAtMs > DEAF_MS) return;
+    if (this.deaf === undefined && nowMs - this.#soundAtMs > DEAF_MS) return;
     this.#beatAtMs = nowMs + limits.BEAT_MS;
     this.#say({ type: "beat", hears: this.#hears, atMs: nowMs });
   }
 
-  #telemeter({ rms, noiseFloor, scores }: Hop, nowMs: number): void {
-    if (nowMs < this.#telemetryAtMs) return;
-    this.#telemetryAtMs = nowMs + TELEMETRY_MS;
+  #telemeter(nowMs: number): void {
+    const comes = nowMs - this.#soundAtMs <= DEAF_MS;
+    const reason = this.deaf ?? (comes ? undefined : "no sound comes from its microphone");
+    // What has changed is said at once.
+    if (nowMs < this.#telemetryAtMs && reason === this.#toldReason) return;
+    this.#telemetryAtMs = nowMs + (comes ? TELEMETRY_MS : DEAF_TELEMETRY_MS);
+    this.#toldReason = reason;
+    const { rms, noiseFloor, scores } = comes ? this.#newest : NO_SOUND;
     const named = Object.fromEntries(scores.map(({ model, score }) => [model, score]));
-    const armed = this.#muted ? { armed: false, reason: "muted" } : { armed: true };
-    this.#say({ type: "telemetry", rms, noiseFloor, scores: named, ...armed });
+    const armed = reason === undefined ? { armed: true } : { armed: false, reason: reason.slice(0, MOST_REASON) };
+    const { lostSamples } = this.#options.hearing;
+    this.#say({ type: "telemetry", rms, noiseFloor, scores: named, ...armed, lostSamples });
   }
 
   #speech(bytes: Uint8Array): void {
@@ -275,4 +318,6 @@ export class RelaySession {
   }
 }
 
+/** As many characters as the protocol takes. */
+const MOST_REASON = 255;
 const NO_HINT = { hint: "", retryAfterMs: 0 };

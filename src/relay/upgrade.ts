@@ -1,4 +1,4 @@
-/** Who may open the relay WebSocket: looked at before there is one. Pure. */
+/** Who may be a relay, by the WebSocket or by a request with sound: looked at before either is taken. Pure. */
 import { isLoopback } from "../config/schema.ts";
 import { SUBPROTOCOL } from "./limits.ts";
 import type { KnownToken } from "./token-file.ts";
@@ -15,6 +15,8 @@ export interface UpgradeRequest {
 
 export interface UpgradeRules {
   readonly check: (token: string) => KnownToken | undefined;
+  /** Whether an `authorization` header proves that somebody knows the page's password. Who does may change every setting. */
+  readonly knowsPassword?: (authorization: string) => boolean;
   /** Whether programs of this machine need a token too. */
   readonly loopbackNeedsToken: boolean;
   /** Origins of pages that may be relays, besides the hub's own. */
@@ -57,6 +59,10 @@ export function checkUpgrade(request: UpgradeRequest, rules: UpgradeRules): Upgr
     if (token !== undefined) return { kind: "accepted", token, subprotocol };
     return refused(401, "wrong_token", "the token is not known, or was revoked", "earshot token add NAME makes one");
   }
+  const authorization = request.header("authorization");
+  if (authorization !== undefined && rules.knowsPassword?.(authorization)) {
+    return { kind: "accepted", token: undefined, subprotocol };
+  }
   if (!rules.loopbackNeedsToken && isThisMachine(request)) return { kind: "accepted", token: undefined, subprotocol };
   return refused(
     401,
@@ -78,8 +84,12 @@ function presentedToken(request: UpgradeRequest, offered: readonly string[]): st
  */
 function isThisMachine({ address, header }: UpgradeRequest): boolean {
   const host = hostnameOf(`http://${header("host") ?? ""}`);
-  const forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].some((name) => header(name) !== undefined);
-  return isLoopback(address.replace(/^::ffff:/, "")) && host !== undefined && isLoopback(host) && !forwarded;
+  return isLoopback(address.replace(/^::ffff:/, "")) && host !== undefined && isLoopback(host) && !isForwarded(header);
+}
+
+/** Whether a proxy says that it speaks for another. */
+export function isForwarded(header: UpgradeRequest["header"]): boolean {
+  return ["forwarded", "x-forwarded-for", "x-real-ip", "via"].some((name) => header(name) !== undefined);
 }
 
 function isKnownOrigin(origin: string, { header }: UpgradeRequest, { origins }: UpgradeRules): boolean {

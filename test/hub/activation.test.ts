@@ -18,6 +18,7 @@ const detected = (holdMs = 2000, simulated = false): ActivationEvent => ({
   model: "alexa",
   source: "hall",
   confidence: 0.9,
+  fence: 7,
   holdMs,
   simulated,
 });
@@ -64,6 +65,8 @@ describe("an activation", () => {
         model: "alexa",
         source: "hall",
         confidence: 0.9,
+        fence: 7,
+        wokeMs: 1500,
         sinceMs: 1500,
         untilMs: 2200,
         simulated: false,
@@ -95,6 +98,41 @@ describe("an activation", () => {
     },
   );
 
+  test("goes through a command, each of its states with a limit of its own, and ends with it", () => {
+    let activation = stepActivation(AWAKE, { type: "recording", fence: 7 }, 1100);
+    expect(activation).toMatchObject({ state: "recording", sinceMs: 1100, model: "alexa", source: "hall", fence: 7 });
+    expect(activation.untilMs).toBe(1100 + STATE_LIMIT_MS.recording);
+    activation = stepActivation(activation, { type: "processing", fence: 7 }, 4000);
+    expect(activation).toMatchObject({ state: "processing", untilMs: 4000 + STATE_LIMIT_MS.processing });
+    activation = stepActivation(activation, { type: "responding", fence: 7 }, 5000);
+    expect(activation).toMatchObject({ state: "responding", untilMs: 5000 + STATE_LIMIT_MS.responding });
+    activation = stepActivation(activation, { type: "ended", fence: 7 }, 8000);
+    expect(activation).toMatchObject({ state: "armed", sinceMs: 8000, model: "alexa", fence: 0 });
+    expect(activation.sequence).toBe(AWAKE.sequence + 4);
+  });
+
+  test("does not hear what a command does that is not its own, or is over", () => {
+    for (const type of ["recording", "processing", "responding", "ended"] as const) {
+      expect(stepActivation(AWAKE, { type, fence: 6 }, 1100)).toBe(AWAKE);
+      expect(stepActivation(AWAKE, { type, fence: 7 }, 3000)).toBe(AWAKE);
+      const reset = stepActivation(AWAKE, RESET, 1050);
+      expect(stepActivation(reset, { type, fence: 7 }, 1100)).toBe(reset);
+    }
+  });
+
+  test("does not begin its time anew when a state is told again", () => {
+    const recording = stepActivation(AWAKE, { type: "recording", fence: 7 }, 1100);
+    expect(stepActivation(recording, { type: "recording", fence: 7 }, 9000)).toBe(recording);
+  });
+
+  test("that is arbitrated ends when another answers; one that is awake is not asked", () => {
+    const contended = { type: "contended", model: "alexa", source: "hall", confidence: 0.9 } as const;
+    const arbitrating = stepActivation(ARMED, contended, 1000);
+    expect(arbitrating).toMatchObject({ state: "arbitrating", wokeMs: 1000 });
+    expect(stepActivation(arbitrating, { type: "not_granted" }, 1300)).toMatchObject({ state: "armed", sinceMs: 1300 });
+    expect(stepActivation(AWAKE, { type: "not_granted" }, 1300)).toBe(AWAKE);
+  });
+
   test("is ended by a reset", () => {
     for (const state of ["awake", "arbitrating", "recording", "processing", "responding"] as const) {
       expect(stepActivation(later(state, 99_000), RESET, 1200)).toMatchObject({ state: "armed", sequence: 3 });
@@ -120,6 +158,9 @@ test("no activation is ever stuck: left alone, it ends within its limit, and eve
   const event = fc.oneof(
     fc.constantFrom(HEARING, DEAF, RESET),
     fc.integer({ min: 1, max: 60_000 }).map((holdMs) => detected(holdMs)),
+    fc
+      .constantFrom("recording", "processing", "responding", "ended")
+      .chain((type) => fc.constantFrom(7, 8).map((fence) => ({ type, fence }) as const)),
   );
   const steps = fc.array(fc.tuple(event, fc.integer({ min: 0, max: 10_000 })), { maxLength: 60, size: "max" });
   fc.assert(

@@ -6,6 +6,7 @@ import { type RemoteStream, RemoteStreams } from "../../src/hub/remote-streams.t
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
 import { facts, loudest } from "../arbitration/small-house.ts";
 import { joined, noise, tone } from "../support/clips.ts";
+import { NO_EVENTS, SILENT_VOICE } from "./silent-house.ts";
 
 const CAN = { onset: true, ask: true };
 const QUIET = 0.001;
@@ -13,6 +14,7 @@ const QUIET = 0.001;
 /** A house in which the hub listens for "kitchen" (stream 1), and "hall" listens for itself. */
 function house() {
   const clock = { nowMs: 10_000 };
+  const passed: { readonly pcm: Int16Array; readonly last: boolean }[] = [];
   const monotonicMs = () => clock.nowMs;
   const log = { info: () => {} };
   const memory = SharedMemory.create({ streams: 2, relays: 1 });
@@ -20,8 +22,9 @@ function house() {
   const hub = new Hub({
     ...{ arbiter, monotonicMs, log },
     sooner: () => {},
+    changed: () => {},
     factsOf: ({ id }, can) => facts(id, { can }),
-    events: { contended: () => {}, granted: () => {}, over: () => {} },
+    events: { ...NO_EVENTS, sound: ({ pcm, last }) => void passed.push({ pcm, last }) },
   });
   const ears = new HubEars({ memory, hub, monotonicMs });
   const stream = new RemoteStreams({ memory, monotonicMs, log, muted: () => false }).open("kitchen", "[::1]:5");
@@ -31,10 +34,16 @@ function house() {
   });
   ears.open(stream.stream, "kitchen", 1);
   hub.join({ ...seatOf("kitchen", 1), kind: "sender", voice: ears.voice(stream.stream), stream: 1 }, CAN);
+  const model = memory.model(0).writer();
+  Object.assign(model.value, { name: "alexa", state: "listening", threshold: 0.5 });
+  model.publish();
+  const table = memory.modelTable.writer();
+  Object.assign(table.value, { generation: 1, count: 1 });
+  table.publish();
   const score = memory.score(stream.stream).writer();
   /** Inference has listened up to now. */
   const scored = (over: Partial<typeof score.value> = {}, most = 0) => {
-    Object.assign(score.value, { frameEndMs: clock.nowMs, armed: true, asleep: false, ...over });
+    Object.assign(score.value, { frameEndMs: clock.nowMs, armed: true, asleep: false, models: 1, ...over });
     score.value.scores[0] = most;
     score.publish();
   };
@@ -47,15 +56,7 @@ function house() {
     }
   };
   const hallClaims = () => {
-    const silent = {
-      ask: () => {},
-      granted: () => {},
-      cancelled: () => {},
-      rejected: () => {},
-      over: () => {},
-      displaced: () => {},
-    };
-    hub.join({ ...seatOf("hall", 2), kind: "relay", voice: silent, stream: undefined }, CAN);
+    hub.join({ ...seatOf("hall", 2), kind: "relay", voice: SILENT_VOICE, stream: undefined }, CAN);
     const claim = { number: 1, model: "alexa", confidence: 0.9, endedAtMs: clock.nowMs, evidence: undefined };
     hub.claim({ relayId: "hall", connection: 2 }, claim);
   };
@@ -64,7 +65,7 @@ function house() {
   });
   const waited = () => hub.rounds[0]?.waitedFor.find(({ relayId }) => relayId === "kitchen")?.outcome;
   const hearing = () => arbiter.relays.get("kitchen")?.hearing.kind;
-  return { clock, hub, ears, stream, scored, hears, hallClaims, word, waited, hearing };
+  return { clock, hub, ears, stream, scored, hears, hallClaims, word, waited, hearing, passed };
 }
 
 describe("what the hub hears for others", () => {
@@ -108,6 +109,53 @@ describe("what the hub hears for others", () => {
     ears.close(1, 1);
     ears.heard(word());
     expect(hub.rounds).toEqual([]);
+  });
+});
+
+describe("the sound of what the hub heard for others", () => {
+  const before = noise(2, QUIET, 1);
+  const said = tone(2000, 0.6, 0.2);
+
+  function granted() {
+    const all = house();
+    all.hears(joined(before, said));
+    all.ears.heard(all.word());
+    const samples = () => all.passed.flatMap(({ pcm }) => [...pcm]);
+    return { ...all, samples };
+  }
+
+  test("is passed on from half a second before the word, as it comes, sample for sample", () => {
+    const { ears, hears, samples } = granted();
+    const behind = noise(0.5, QUIET, 3);
+    hears(behind);
+    ears.look();
+    const all = [...joined(before, said, behind)];
+    expect(samples()).toEqual(all.slice(-samples().length));
+    const beforeTheWord = samples().length - behind.length - said.length;
+    expect(beforeTheWord / 16).toBeWithin(450, 560);
+  });
+
+  test("ends when it is enough, when it is over, and when its sender goes", () => {
+    const enough = granted();
+    enough.hub.enough(1);
+    expect(enough.passed.at(-1)?.last).toBe(true);
+    enough.hears(noise(0.2, QUIET, 3));
+    enough.ears.look();
+    expect(enough.passed.at(-1)?.last).toBe(true);
+
+    const over = granted();
+    over.hub.finish(1);
+    const { length } = over.passed;
+    over.hears(noise(0.2, QUIET, 3));
+    over.ears.look();
+    expect([over.passed.length, over.ears.isSounding]).toEqual([length, false]);
+
+    const gone = granted();
+    const rest = noise(0.1, QUIET, 3);
+    gone.hears(rest);
+    gone.ears.close(1, 1);
+    expect(gone.passed.at(-1)).toMatchObject({ last: true });
+    expect(gone.samples().slice(-rest.length)).toEqual([...rest]);
   });
 });
 
@@ -170,12 +218,12 @@ describe("answers for others", () => {
   test("are a pass as soon as every frame in which the word could have fired was scored", () => {
     const { clock, ears, scored, waited } = asked();
     expect(ears.isAsked).toBe(true);
-    clock.nowMs += 230;
-    scored();
+    clock.nowMs += 150;
+    scored({}, 0.05);
     ears.look();
     expect(waited()).toBe("waiting");
     clock.nowMs += 10;
-    scored();
+    scored({}, 0.05);
     ears.look();
     expect(waited()).toBe("passed");
     expect(ears.isAsked).toBe(false);

@@ -14,10 +14,12 @@ function house({ maxRelays = 10, windowMs = 300 } = {}) {
   const logged: { readonly event: string; readonly fields: Record<string, unknown> }[] = [];
   const gains = new Map<string, number>();
   let sooner = 0;
+  let changes = 0;
   const hub = new Hub({
     arbiter: new Arbiter({ policy: loudest, settings: { windowMs, maxRelays } }),
     monotonicMs: () => clock.nowMs,
     sooner: () => sooner++,
+    changed: () => changes++,
     factsOf: ({ id, kind }, can) =>
       facts(id, {
         can,
@@ -28,7 +30,8 @@ function house({ maxRelays = 10, windowMs = 300 } = {}) {
     events: {
       contended: ({ relayId, model }) => happened.push(`contended ${relayId} ${model}`),
       granted: ({ relayId, model, fence }) => happened.push(`granted ${relayId} ${model} ${fence}`),
-      over: (fence) => happened.push(`over ${fence}`),
+      sound: ({ fence, pcm, last }) => happened.push(`sound ${fence} ${pcm}${last ? " last" : ""}`),
+      over: (fence, why) => happened.push(`over ${fence} ${why}`),
     },
     log: { info: (event, fields) => logged.push({ event, fields }) },
   });
@@ -40,6 +43,8 @@ function house({ maxRelays = 10, windowMs = 300 } = {}) {
       cancelled: ({ claims, why, winner }) => say(`cancelled ${claims} ${why} ${winner?.relayId} ${winner?.room}`),
       rejected: (claim, why) => say(`rejected ${claim} ${why}`),
       over: (_round, fence, why) => say(`over ${fence} ${why}`),
+      enough: (fence) => say(`enough ${fence}`),
+      reply: (fence, { text }) => say(`reply ${fence} ${text}`),
       displaced: () => say("displaced"),
     };
   };
@@ -57,11 +62,14 @@ function house({ maxRelays = 10, windowMs = 300 } = {}) {
       beat: (hears: boolean) => hub.tell({ type: "beat", ...sender, hears }),
       claim: (number: number, rms = 0.1, endedAtMs = clock.nowMs) =>
         hub.claim(sender, { number, model: "alexa", confidence: 0.9, endedAtMs, evidence: evidence(rms) }),
-      sound: (claim: number, fence: number | undefined) =>
-        hub.tell({ type: "audio", ...sender, claim, fence, last: false }),
+      sound: (claim: number, fence: number | undefined, samples: readonly number[] = [1], last = false) => {
+        const pcm = Int16Array.from(samples);
+        hub.sound(sender, { claim, fence, pcm, missingSamples: 0, last });
+        return pcm;
+      },
     };
   };
-  return { hub, clock, said, happened, logged, gains, join, sooner: () => sooner };
+  return { hub, clock, said, happened, logged, gains, join, sooner: () => sooner, changes: () => changes };
 }
 
 describe("the house", () => {
@@ -161,11 +169,11 @@ describe("the house", () => {
     hall.claim(1, 0.1);
     clock.nowMs += 1000;
     hub.tell({ type: "tick" });
-    expect(happened.slice(1)).toEqual(["granted kitchen alexa 1", "granted hall alexa 2"]);
+    expect(happened.slice(1)).toEqual(["granted kitchen alexa 1", "over 1 silent", "granted hall alexa 2"]);
     expect(said).toContain("kitchen1: cancelled 1 silent hall hall room");
     hall.sound(1, 2);
     hub.leave(hall.sender, "closed");
-    expect(happened.at(-1)).toBe("over 2");
+    expect(happened.at(-1)).toBe("over 2 left");
     expect([...hub.seats.keys()]).toEqual(["kitchen"]);
   });
 
@@ -181,7 +189,7 @@ describe("the house", () => {
     hall.claim(1, 0.1);
     hub.tell({ type: "reset", zone: undefined });
     expect(said.at(-1)).toBe("hall2: cancelled 1 reset kitchen kitchen room");
-    expect(happened.slice(-2)).toEqual(["granted kitchen alexa 1", "over 1"]);
+    expect(happened.slice(-2)).toEqual(["granted kitchen alexa 1", "over 1 reset"]);
   });
 
   test("shows no contention for a claim that is none", () => {
@@ -202,5 +210,110 @@ describe("the house", () => {
     kitchen.claim(1, 0.3);
     hall.claim(1, 0.1);
     expect(said.filter((line) => line.includes("granted"))).toEqual(["hall2: granted 1 1"]);
+  });
+
+  test("tells once that something is configured otherwise, however many it is about", () => {
+    const { hub, join, changes } = house({ maxRelays: 100 });
+    for (let i = 0; i < 100; i++) join(`relay-${i}`);
+    const before = changes();
+    hub.refreshFacts();
+    expect(changes() - before).toBe(1);
+  });
+});
+
+describe("the sound of a command", () => {
+  /** Two relays have claimed one word, the kitchen's louder, and both send what they recorded. */
+  function claimed() {
+    const all = house();
+    const [kitchen, hall] = [all.join("kitchen"), all.join("hall")];
+    for (const relay of [kitchen, hall]) relay.beat(true);
+    kitchen.claim(1, 0.3);
+    return { ...all, kitchen, hall };
+  }
+
+  test("is kept until the verdict, and passed on from its first sample; the loser's is overwritten", () => {
+    const { kitchen, hall, happened } = claimed();
+    kitchen.sound(1, undefined, [1, 2]);
+    kitchen.sound(1, undefined, [3]);
+    hall.claim(1, 0.1);
+    const lost = hall.sound(1, undefined, [7, 8]);
+    expect(happened.filter((line) => line.startsWith("sound"))).toEqual([]);
+    kitchen.sound(1, 1, [4, 5]);
+    expect(happened.slice(1)).toEqual(["granted kitchen alexa 1", "sound 1 1,2", "sound 1 3", "sound 1 4,5"]);
+    expect([...lost]).toEqual([0, 0]);
+    const late = hall.sound(1, undefined, [9]);
+    expect([...late]).toEqual([0]);
+    kitchen.sound(1, 1, [6], true);
+    expect(happened.slice(5)).toEqual(["sound 1 6 last"]);
+  });
+
+  test("is passed on at the grant where all of it came before", () => {
+    const { kitchen, hall, happened } = claimed();
+    kitchen.sound(1, undefined, [1, 2], true);
+    hall.claim(1, 0.1);
+    expect(happened.slice(1)).toEqual(["granted kitchen alexa 1", "sound 1 1,2 last"]);
+  });
+
+  test("is that of one claim, where a relay heard two models in one utterance", () => {
+    const { kitchen, hall, happened } = claimed();
+    kitchen.claim(2, 0.3);
+    kitchen.sound(1, undefined, [1]);
+    const other = kitchen.sound(2, undefined, [7]);
+    hall.claim(1, 0.1);
+    kitchen.sound(1, 1, [2]);
+    kitchen.sound(2, 1, [8]);
+    expect(happened.filter((line) => line.startsWith("sound"))).toEqual(["sound 1 1", "sound 1 2"]);
+    expect([...other]).toEqual([0]);
+  });
+
+  test("is the runner-up's, from its first sample, where the winner sends nothing", () => {
+    const { hub, clock, kitchen, hall, happened } = claimed();
+    hall.claim(1, 0.1);
+    hall.sound(1, undefined, [1, 2]);
+    clock.nowMs += 1000;
+    hub.tell({ type: "tick" });
+    kitchen.sound(1, 1, [7]);
+    hall.sound(1, 2, [3]);
+    expect(happened.slice(1)).toEqual([
+      "granted kitchen alexa 1",
+      "over 1 silent",
+      "granted hall alexa 2",
+      "sound 2 1,2",
+      "sound 2 3",
+    ]);
+  });
+
+  test("and nothing of it is left when its relay goes, or somebody ends everything", () => {
+    const { hub, join, kitchen, hall, happened } = claimed();
+    join("attic").beat(true);
+    hall.claim(1, 0.1);
+    const ofLeaver = hall.sound(1, undefined, [1]);
+    hub.leave(hall.sender, "closed");
+    const kept = kitchen.sound(1, undefined, [2]);
+    hub.tell({ type: "reset", zone: undefined });
+    expect([[...ofLeaver], [...kept]]).toEqual([[0], [0]]);
+    expect(happened.filter((line) => line.startsWith("sound"))).toEqual([]);
+  });
+
+  test("is enough, answered and over for the one who was granted it, and for nobody once it is over", () => {
+    const { hub, kitchen, said, happened } = claimed();
+    kitchen.sound(1, undefined, [1]);
+    const reply = { kind: "answer", text: "it is ten", transcription: "", command: "", speech: undefined } as const;
+    hub.tell({ type: "reset", zone: undefined });
+    expect(hub.reply(1, reply)).toBe(false);
+    const again = claimed();
+    again.hall.claim(1, 0.1);
+    again.kitchen.sound(1, 1);
+    again.hub.enough(1);
+    expect(again.hub.reply(1, reply)).toBe(true);
+    again.hub.finish(1);
+    expect(again.hub.reply(1, reply)).toBe(false);
+    expect(again.said.slice(-3)).toEqual([
+      "kitchen1: enough 1",
+      "kitchen1: reply 1 it is ten",
+      "kitchen1: over 1 finished",
+    ]);
+    expect(again.happened.at(-1)).toBe("over 1 finished");
+    expect([said.filter((line) => line.includes("reply")), happened.includes("over 1 reset")]).toEqual([[], false]);
   });
 });

@@ -65,6 +65,8 @@ export class ArbiterHub implements RelayHandler {
     this.#step({ type: "claim", claim, ...sender(session) });
   }
 
+  calibrated(): void {}
+
   pass(session: HubSession, ask: number): void {
     this.passes.push(session.introduction?.id ?? "");
     this.#step({ type: "pass", ask, ...sender(session) });

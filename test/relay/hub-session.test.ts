@@ -95,7 +95,7 @@ describe("the first words of a relay", () => {
         connection: 7,
         room: "Kitchen",
         zone: "house",
-        capabilities: DETECTS,
+        capabilities: { ...DETECTS, calibrates: false },
       },
       { type: "ping", ping: 1 },
     ]);
@@ -162,7 +162,7 @@ describe("the first words of a relay", () => {
   test("that are said while it is admitted follow the welcome", () => {
     const { hub, say, types } = connected();
     hub.admission = (session) => {
-      session.show(HOUSE);
+      session.show(JSON.stringify({ type: "state", ...HOUSE }));
       return { kind: "admitted", room: undefined, zone: "house" };
     };
     say(HELLO);
@@ -443,7 +443,10 @@ describe("a relay that", () => {
   test("does not read gets only the newest state, and is cut loose and told when even that is too much", () => {
     const { session, world, types, sent, hub, closes } = joined();
     world.bufferedBytes = limits.SLOW_BYTES + 1;
-    for (let i = 0; i < 5; i++) session.show({ ...HOUSE, activation: { ...HOUSE.activation, confidence: i / 10 } });
+    for (let i = 0; i < 5; i++) {
+      const activation = { ...HOUSE.activation, confidence: i / 10 };
+      session.show(JSON.stringify({ type: "state", ...HOUSE, activation }));
+    }
     expect(types()).not.toContain("state");
     world.bufferedBytes = 0;
     session.drained();

@@ -1,6 +1,6 @@
 // Both ends over a real WebSocket on loopback: what Bun's sockets do is not what a test's wire does.
 import { afterEach, describe, expect, test } from "bun:test";
-import { dialWebSocket, relayUrl } from "../../src/relay/dial.ts";
+import { dialWebSocket } from "../../src/relay/dial.ts";
 import { SUBPROTOCOL } from "../../src/relay/limits.ts";
 import { RelayClient } from "../../src/relay/relay-client.ts";
 import type { RelayEvent } from "../../src/relay/relay-events.ts";
@@ -126,22 +126,5 @@ describe("over a real WebSocket", () => {
     expect(hub.members.size).toBe(1);
     socket.close();
     await until(() => hub.members.size === 0);
-  });
-});
-
-describe("the address of a hub", () => {
-  test.each([
-    ["hall:7171", "ws://hall:7171/relay"],
-    ["hall", "ws://hall/relay"],
-    ["http://hall:7171", "ws://hall:7171/relay"],
-    ["https://hall", "wss://hall/relay"],
-    ["wss://hall/house/relay", "wss://hall/house/relay"],
-    ["[::1]:7171", "ws://[::1]:7171/relay"],
-  ])("may be written %s", (hub, url) => {
-    expect(relayUrl(hub)).toBe(url);
-  });
-
-  test.each(["", "ftp://hall", "ws://"])("may not be %p", (hub) => {
-    expect(() => relayUrl(hub)).toThrow(TypeError);
   });
 });

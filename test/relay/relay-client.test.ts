@@ -218,7 +218,7 @@ describe("a relay in a house", () => {
     newestClaim(all).session.reply(6, "It is noon.", { sampleRateHz: 16_000, pcm: Int16Array.of(1, 2, 3) });
     world.pass(100);
     expect(relay.events.slice(3)).toEqual([
-      { type: "reply", reply: 1, text: "It is noon.", sampleRateHz: 16_000 },
+      { type: "reply", reply: 1, kind: "answer", text: "It is noon.", sampleRateHz: 16_000 },
       { type: "speech", reply: 1, pcm: Int16Array.of(1, 2, 3) },
       { type: "reply_end", reply: 1 },
     ]);
@@ -254,7 +254,7 @@ describe("a relay that is asked", () => {
     const all = asked(0, 0);
     all.world.pass(20);
     expect(answers(all)).toEqual([]);
-    all.world.pass(180);
+    all.world.pass(230);
     expect(answers(all)).toEqual(["1: pass 9"]);
   });
 

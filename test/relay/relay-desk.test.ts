@@ -6,6 +6,7 @@ import { RemoteStreams } from "../../src/hub/remote-streams.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
 import { RelayDesk } from "../../src/relay/relay-desk.ts";
 import { facts, loudest } from "../arbitration/small-house.ts";
+import { NO_EVENTS, SILENT_VOICE } from "../hub/silent-house.ts";
 import { CALM, IDENTITY, netOf, SmallRelay } from "./small-wire.ts";
 
 /** The hub as it is, with relays on a wire whose clock the test turns. */
@@ -19,8 +20,9 @@ function house({ maxRelays = 10, streams = 2 } = {}) {
     arbiter: new Arbiter({ policy: loudest, settings: { windowMs: 300, maxRelays } }),
     ...{ monotonicMs, log },
     sooner: () => {},
+    changed: () => {},
     factsOf: ({ id }, can) => facts(id, { can }),
-    events: { contended: () => {}, granted: () => {}, over: () => {} },
+    events: NO_EVENTS,
   });
   const ears = new HubEars({ memory, hub, monotonicMs });
   const desk = new RelayDesk({
@@ -56,10 +58,10 @@ describe("a relay that detects", () => {
     expect(relay.events[0]).toMatchObject({ type: "connected", welcome: { room: "kitchen room", zone: "house" } });
     const seat = hub.seats.get("kitchen");
     expect(seat).toMatchObject({ kind: "relay", software: "test", stream: undefined });
-    expect(desk.telemetryOf(seat?.connection ?? 0)?.rms).toBe(0.001);
+    expect(desk.reportsOf(seat?.connection ?? 0)?.telemetry?.rms).toBe(0.001);
     expect(streamOf(1).open).toBe(false);
     relay.client.stop();
-    expect(desk.telemetryOf(77)).toBeUndefined();
+    expect(desk.reportsOf(77)?.telemetry).toBeUndefined();
   });
 
   test("claims, and is granted by the number of its claim; its sound begins the command, its end ends it", () => {
@@ -107,16 +109,8 @@ describe("a relay that detects", () => {
 
   test("is refused under the name of the hub's own microphone", () => {
     const { hub, come } = house();
-    const voice = {
-      ask: () => {},
-      granted: () => {},
-      cancelled: () => {},
-      rejected: () => {},
-      over: () => {},
-      displaced: () => {},
-    };
     const seat = { id: "hall", connection: 0, kind: "local", address: undefined, software: "", sinceMs: 0 } as const;
-    hub.join({ ...seat, voice, stream: 0 }, { onset: true, ask: true });
+    hub.join({ ...seat, voice: SILENT_VOICE, stream: 0 }, { onset: true, ask: true });
     expect(away(come("hall"))).toMatchObject({ code: "name_of_hub" });
     expect(away(come("hall", false))).toMatchObject({ code: "name_of_hub" });
     expect(hub.seats.get("hall")?.kind).toBe("local");

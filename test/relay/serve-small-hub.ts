@@ -14,7 +14,16 @@ interface Socketed {
   session?: HubSession;
 }
 
-export function serveSmallHub({ port = 0, needsToken = false } = {}) {
+export interface SmallHubOptions {
+  /** @default a free one */
+  readonly port?: number;
+  /** @default false */
+  readonly needsToken?: boolean;
+  /** PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+export function serveSmallHub({ port = 0, needsToken = false, tls }: SmallHubOptions = {}) {
   const hub = new SmallHub();
   const monotonicMs = () => performance.now();
   let connections = 0;
@@ -23,6 +32,7 @@ export function serveSmallHub({ port = 0, needsToken = false } = {}) {
   const server = Bun.serve<Socketed>({
     hostname: "127.0.0.1",
     port,
+    ...(tls && { tls }),
     fetch(request, server) {
       const upgrade = checkUpgrade(
         { address: server.requestIP(request)?.address ?? "", header: (name) => request.headers.get(name) ?? undefined },

@@ -1,6 +1,8 @@
 // The owner of a house for tests: writes down what it is told, and decides nothing but what a test says.
 import type { Claim } from "../../src/arbitration/claim.ts";
+import type { BurstReport } from "../../src/hub/calibration.ts";
 import type { HubSession } from "../../src/relay/hub-session.ts";
+import type { Telemetry } from "../../src/relay/messages-to-hub.ts";
 import type { Admission, RelayHandler } from "../../src/relay/relay-handler.ts";
 
 export interface HeardAudio {
@@ -17,6 +19,7 @@ export class SmallHub implements RelayHandler {
   readonly claims: { readonly session: HubSession; readonly claim: Claim }[] = [];
   readonly audioHeard: HeardAudio[] = [];
   readonly streams: { readonly samples: Int16Array; readonly missing: number }[] = [];
+  readonly telemetryHeard: Telemetry[] = [];
   readonly members = new Map<number, HubSession>();
   readonly envelopes: { readonly claim: number; readonly levels: number }[] = [];
   admission: (session: HubSession) => Admission = () => ({ kind: "admitted", room: "Kitchen", zone: "house" });
@@ -58,6 +61,10 @@ export class SmallHub implements RelayHandler {
     this.envelopes.push({ claim, levels: levelsDb.length });
   }
 
+  calibrated(session: HubSession, calibration: number, { kind }: BurstReport): void {
+    this.#note(session, `calibrated ${calibration} ${kind}`);
+  }
+
   pass(session: HubSession, ask: number): void {
     this.#note(session, `pass ${ask}`);
   }
@@ -80,8 +87,9 @@ export class SmallHub implements RelayHandler {
     this.#note(session, `finished ${fence}`);
   }
 
-  telemetry(session: HubSession): void {
+  telemetry(session: HubSession, telemetry: Telemetry): void {
     this.#mustBeIn(session);
+    this.telemetryHeard.push(telemetry);
   }
 
   #enter(session: HubSession): void {

@@ -1,0 +1,230 @@
+import { describe, expect, test } from "bun:test";
+import type { KeptWord } from "../../src/arbitration/gains-words.ts";
+import type { Contender } from "../../src/arbitration/policy.ts";
+import type { RoundRecord } from "../../src/arbitration/round-record.ts";
+import { HouseGains } from "../../src/hub/house-gains.ts";
+import { NEAR } from "../support/plain-relay.ts";
+
+type Claimed = RoundRecord["claims"][number];
+
+/** A den with relays whose gains are as a test says, and words of which each is as loud for all. */
+function den({ words = [] as readonly KeptWord[] } = {}) {
+  const clock = { nowMs: 100_000 };
+  const rounds: RoundRecord[] = [];
+  const disbelieved = new Set<string>();
+  const stated = new Map<string, number>();
+  const logged: { event: string; fields: Record<string, unknown> }[] = [];
+  const seen = { changes: 0 };
+  const connected = new Set(["a", "b"]);
+  const gains = new HouseGains(
+    {
+      monotonicMs: () => clock.nowMs,
+      rounds: () => rounds,
+      connected: () => connected,
+      placeOf: (id) => ({ room: "den", statedGainDb: stated.get(id) }),
+      believes: (id) => !disbelieved.has(id),
+      changed: () => seen.changes++,
+      log: { info: (event, fields) => logged.push({ event, fields }) },
+    },
+    words,
+  );
+  const say = (levels: Readonly<Record<string, number>>, phase: RoundRecord["phase"] = "over"): RoundRecord => {
+    const number = rounds.length + 1;
+    const claims = Object.entries(levels).map(([relayId, db], i): Claimed => {
+      const evidence = { ...NEAR, evenDb: -40 + db, bandDb: -30 + db, rms: 0.1 * 10 ** (db / 20) };
+      gains.envelope({ relayId, connection: i }, number, { levelsDb: fallingFrom(-35 + db), endsAt: 30, floorDb: -80 });
+      const times = { endedAfterMs: -50, arrivedAfterMs: 0, repeats: 0, late: false };
+      return { relayId, connection: i, number, model: "alexa", confidence: 0.9, evidence, ...times, standing: "lost" };
+    });
+    const nothing = { waitedFor: [], outOfEarshot: [], verdict: undefined, grants: [], firstAudioAfterMs: undefined };
+    const round = {
+      round: number,
+      zone: "house",
+      phase,
+      openedAtMs: clock.nowMs,
+      claims,
+      ...nothing,
+      ended: undefined,
+    };
+    rounds.push(round);
+    return round;
+  };
+  /** Long enough for a word to be learned. */
+  const settle = () => {
+    clock.nowMs += 5000;
+    gains.look();
+    clock.nowMs += 5000;
+    gains.look();
+  };
+  return { clock, gains, rounds, disbelieved, stated, logged, seen, connected, say, settle };
+}
+
+/** A word, and a room that dies away behind it. */
+function fallingFrom(db: number): number[] {
+  return Array.from({ length: 50 }, (_, i) => (i < 30 ? db + (i % 5) : db - (i - 29) * 1.6));
+}
+
+const contender = (relayId: string): Contender => ({
+  ...{ relayId, room: "den", evidence: NEAR, endedAtMs: 0, preferenceDb: 0, disbelieved: false },
+  gain: { db: 0, uncertaintyDb: 4 },
+});
+
+describe("the gains of a house", () => {
+  test("are learned from what relays claimed and from the sound behind it, word by word", () => {
+    const { gains, say, settle, seen, logged } = den();
+    for (let i = 0; i < 3; i++) {
+      say({ a: 6, b: 0 });
+      settle();
+    }
+    expect(gains.gainOf("a")).toMatchObject({ from: "learned", words: 3 });
+    expect(gains.gainOf("a").db - gains.gainOf("b").db).toBeWithin(4, 6.5);
+    expect(gains.gainOf("a").uncertaintyDb).toBeLessThan(2);
+    expect(gains.words[0]?.shares[0]?.tailDb).toBeNumber();
+    expect(seen.changes).toBeGreaterThanOrEqual(3);
+    expect(logged[0]).toMatchObject({ event: "gains learned", fields: { relays: ["a", "b"] } });
+    expect(gains.gainOf("nobody")).toEqual({
+      ...{ db: 0, uncertaintyDb: 4, from: "unknown", words: 0, movedAtMs: undefined },
+    });
+  });
+
+  test("are not learned while somebody waits for a verdict, or before all that belongs to a word has come", () => {
+    const { clock, gains, rounds, say } = den();
+    const word = say({ a: 6, b: 0 });
+    gains.look();
+    clock.nowMs += 1500;
+    gains.look();
+    expect(gains.words).toHaveLength(0);
+    const open = say({ a: 1 }, "open");
+    clock.nowMs += 1000;
+    gains.look();
+    expect(gains.words).toHaveLength(0);
+    rounds[rounds.indexOf(open)] = { ...open, phase: "over" };
+    gains.look();
+    gains.look();
+    expect(gains.words).toHaveLength(1);
+    gains.look();
+    expect(gains.words).toHaveLength(1);
+    expect(word.round).toBe(1);
+  });
+
+  test("are not learned from one relay alone, nor from one that is not believed", () => {
+    const { gains, say, settle, disbelieved } = den();
+    say({ a: 6 });
+    settle();
+    disbelieved.add("a");
+    say({ a: 6, b: 0 });
+    settle();
+    expect(gains.words).toHaveLength(0);
+  });
+
+  test("are configured where somebody configured them, and the others are learned against those", () => {
+    const { gains, say, settle, stated } = den();
+    stated.set("b", 3);
+    for (let i = 0; i < 4; i++) {
+      say({ a: 6, b: 0 });
+      settle();
+    }
+    expect(gains.gainOf("b")).toMatchObject({ db: 3, uncertaintyDb: 0, from: "configured" });
+    expect(gains.gainOf("a").db).toBeWithin(7, 9.5);
+    stated.delete("b");
+    settle();
+    expect(gains.gainOf("b")).toMatchObject({ from: "learned" });
+  });
+
+  test("of an earlier life are known from the first look on", () => {
+    const first = den();
+    for (let i = 0; i < 3; i++) {
+      first.say({ a: 6, b: 0 });
+      first.settle();
+    }
+    const second = den({ words: JSON.parse(JSON.stringify(first.gains.words)) as readonly KeptWord[] });
+    expect(second.gains.gainOf("a").from).toBe("unknown");
+    second.gains.look();
+    expect(second.gains.gainOf("a")).toEqual(first.gains.gainOf("a"));
+    expect(second.seen.changes).toBe(1);
+  });
+
+  test("of a relay that was moved are forgotten when its words say so, and it is told", () => {
+    const { gains, say, settle, logged } = den();
+    for (let i = 0; i < 8; i++) {
+      say({ a: 3, b: 0, c: 0 });
+      settle();
+    }
+    for (let i = 0; i < 4; i++) {
+      say({ a: -9, b: 0, c: 0 });
+      settle();
+    }
+    expect(logged).toContainEqual({ event: "relay was moved", fields: { relay: "a", gain: "learned anew" } });
+    expect(gains.gainOf("a")).toMatchObject({ words: 4, movedAtMs: expect.any(Number) });
+    expect(gains.gainOf("a").db).toBeLessThan(gains.gainOf("b").db);
+  });
+
+  test("of one relay are forgotten when somebody says so, and those of the others stay", () => {
+    const { gains, say, settle, connected } = den();
+    connected.add("c");
+    for (let i = 0; i < 3; i++) {
+      say({ a: 6, b: 0, c: 0 });
+      settle();
+    }
+    gains.forget("a");
+    expect(gains.gainOf("a")).toMatchObject({ from: "unknown", words: 0, uncertaintyDb: 4 });
+    expect(gains.gainOf("b")).toMatchObject({ from: "learned", words: 3 });
+  });
+
+  test("are set at once by a sound that all heard", () => {
+    const { gains } = den();
+    const share = (relayId: string, db: number) => ({
+      ...{ relayId, evidence: { ...NEAR, evenDb: -40 + db } },
+      envelope: { levelsDb: fallingFrom(-35 + db), endsAt: 30, floorDb: -80 },
+    });
+    gains.calibrate([share("a", 6), share("b", 0)]);
+    expect(gains.gainOf("a").db - gains.gainOf("b").db).toBeWithin(3, 6.5);
+    expect(gains.words[0]?.calibration).toBe(true);
+  });
+
+  test("go into the policy as those who claim know them of each other; a stranger's claim leaves it as it was", () => {
+    const { gains, say, settle } = den();
+    for (let i = 0; i < 3; i++) {
+      say({ a: 6, b: 0 });
+      settle();
+    }
+    const asked: (readonly Contender[])[] = [];
+    const policy = gains.informed((contenders) => {
+      asked.push(contenders);
+      return [];
+    });
+    policy([contender("a"), contender("b")]);
+    policy([contender("a"), contender("stranger")]);
+    const [known, strange] = asked;
+    expect(known?.map(({ gain }) => gain.db > 0)).toEqual([true, false]);
+    expect((known?.[0]?.gain.uncertaintyDb ?? 9) > 0).toBe(true);
+    expect(strange?.map(({ gain }) => gain)).toEqual([
+      { db: 0, uncertaintyDb: 4 },
+      { db: 0, uncertaintyDb: 4 },
+    ]);
+  });
+
+  test("take no more than a fiftieth of the time to be learned", () => {
+    const { clock, gains, say, rounds } = den();
+    say({ a: 6, b: 0 });
+    gains.look();
+    clock.nowMs += 3000;
+    // Learning one word takes a while here.
+    const [{ openedAtMs } = { openedAtMs: 0 }] = rounds;
+    Object.defineProperty(rounds[0], "openedAtMs", {
+      get: () => {
+        clock.nowMs += 100;
+        return openedAtMs;
+      },
+    });
+    gains.look();
+    expect(gains.words).toHaveLength(1);
+    say({ a: 6, b: 0 });
+    clock.nowMs += 2500;
+    gains.look();
+    expect(gains.words).toHaveLength(1);
+    clock.nowMs += 6000;
+    gains.look();
+    expect(gains.words).toHaveLength(2);
+  });
+});
