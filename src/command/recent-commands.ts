@@ -1,0 +1,134 @@
+/** The newest commands, for people who want to know what came back: in memory only, and without words unless somebody wants them. */
+import type { CommandEvent } from "../hub/activation.ts";
+import type { Reply } from "../hub/reply.ts";
+import type { SpokenCommand } from "./sink.ts";
+
+const KEPT = 10;
+
+/** `interrupted`: the person spoke to the same relay again; `stopped`: its relay is gone, or somebody reset the house. */
+export type CommandOutcome = "answered" | "asked_back" | "no_speech" | "failed" | "interrupted" | "stopped";
+
+/** Times are monotonic, ms; lengths in ms, undefined where it did not come to that. */
+export interface RecentCommand {
+  readonly fence: number;
+  readonly command: SpokenCommand;
+  readonly sink: string;
+  readonly state: "recording" | "processing" | "responding" | "over";
+  readonly outcome: CommandOutcome | undefined;
+  /** Why it failed, or was stopped; empty otherwise. */
+  readonly why: string;
+  readonly grantedAtMs: number;
+  /** From the grant to the end of what was said. */
+  readonly recordedMs: number | undefined;
+  /** The sink. */
+  readonly understoodMs: number | undefined;
+  /** Intent handler and voice. */
+  readonly answeredMs: number | undefined;
+  /** From the answer until it was heard. */
+  readonly spokenMs: number | undefined;
+  /** Undefined where nobody wants to see it. */
+  readonly transcript: string | undefined;
+  readonly answer: string | undefined;
+}
+
+export interface RecentCommandsOptions {
+  readonly monotonicMs: () => number;
+  /** Whether words are kept. */
+  readonly keepsWords: () => boolean;
+}
+
+interface Entry extends RecentCommand {
+  /** When its last step was over. */
+  readonly stepAtMs: number;
+}
+
+export class RecentCommands {
+  readonly #options: RecentCommandsOptions;
+  /** Newest first. */
+  #entries: readonly Entry[] = [];
+
+  constructor(options: RecentCommandsOptions) {
+    this.#options = options;
+  }
+
+  /** Newest first. */
+  get all(): readonly RecentCommand[] {
+    return this.#entries;
+  }
+
+  granted(fence: number, command: SpokenCommand, sink: string): void {
+    const grantedAtMs = this.#options.monotonicMs();
+    const unknown = { recordedMs: undefined, understoodMs: undefined, answeredMs: undefined, spokenMs: undefined };
+    const entry: Entry = {
+      ...{ fence, command, sink, state: "recording", outcome: undefined, why: "", grantedAtMs, stepAtMs: grantedAtMs },
+      ...unknown,
+      ...{ transcript: undefined, answer: undefined },
+    };
+    this.#entries = [entry, ...this.#entries].slice(0, KEPT);
+  }
+
+  step({ type, fence }: CommandEvent): void {
+    this.#change(fence, (entry, nowMs) => {
+      if (type === "recording" || entry.state === type) return entry;
+      if (type === "ended") return over(entry, nowMs, "stopped");
+      if (type === "responding") return { ...entry, state: type };
+      return { ...entry, state: type, recordedMs: nowMs - entry.grantedAtMs, stepAtMs: nowMs };
+    });
+  }
+
+  understood(fence: number, transcript: string): void {
+    this.#change(fence, (entry, nowMs) => ({
+      ...entry,
+      ...{ understoodMs: nowMs - entry.stepAtMs, stepAtMs: nowMs },
+      transcript: this.#options.keepsWords() && transcript !== "" ? transcript : undefined,
+    }));
+  }
+
+  failed(fence: number, why: string): void {
+    this.#change(fence, (entry) => ({ ...entry, why }));
+  }
+
+  replied(fence: number, { kind, text }: Pick<Reply, "kind" | "text">): void {
+    this.#change(fence, (entry, nowMs) => {
+      const recordedMs = entry.recordedMs ?? nowMs - entry.grantedAtMs;
+      const answeredMs = entry.understoodMs === undefined || kind === "error" ? undefined : nowMs - entry.stepAtMs;
+      const answer = this.#options.keepsWords() && text !== "" ? text : undefined;
+      return { ...entry, outcome: OUTCOMES[kind], recordedMs, answeredMs, answer, stepAtMs: nowMs };
+    });
+  }
+
+  /** @param why as arbitration calls it */
+  over(fence: number, why: string): void {
+    this.#change(fence, (entry, nowMs) => {
+      if (why === "finished") return over(entry, nowMs, "stopped");
+      const outcome = why === "superseded" ? "interrupted" : "stopped";
+      return { ...over(entry, nowMs, outcome), outcome, why: entry.why === "" ? why : entry.why };
+    });
+  }
+
+  /** With each new configuration: what somebody wants to see no more is forgotten. */
+  look(): void {
+    if (this.#options.keepsWords()) return;
+    if (this.#entries.every(({ transcript, answer }) => transcript === undefined && answer === undefined)) return;
+    this.#entries = this.#entries.map((entry) => ({ ...entry, transcript: undefined, answer: undefined }));
+  }
+
+  #change(fence: number, changed: (entry: Entry, nowMs: number) => Entry): void {
+    const nowMs = this.#options.monotonicMs();
+    this.#entries = this.#entries.map((entry) =>
+      entry.fence === fence && entry.state !== "over" ? changed(entry, nowMs) : entry,
+    );
+  }
+}
+
+const OUTCOMES = {
+  answer: "answered",
+  confirmation: "asked_back",
+  no_speech: "no_speech",
+  error: "failed",
+} as const satisfies Record<Reply["kind"], CommandOutcome>;
+
+function over(entry: Entry, nowMs: number, unsaid: CommandOutcome): Entry {
+  const spokenMs = entry.outcome === undefined ? undefined : nowMs - entry.stepAtMs;
+  return { ...entry, state: "over", outcome: entry.outcome ?? unsaid, spokenMs };
+}

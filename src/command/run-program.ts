@@ -1,0 +1,123 @@
+/**
+ * A program that is given something and gives something back: no shell, a limit on what it prints, and when it is to end it
+ * ends with all that it has started.
+ */
+import type { ErrorWords } from "./failure.ts";
+import { SinkError } from "./sink.ts";
+
+export interface RunOptions {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Besides the environment of this program, which it gets without Earshot's own settings. */
+  readonly environment: Readonly<Record<string, string>>;
+  /**
+   * What it reads on standard input. Bun makes a file in memory of it, so that a program may open it as /dev/stdin, or seek
+   * in it: as a pipe Bun would give it a socket, which nobody can open.
+   */
+  readonly input: Uint8Array<ArrayBuffer>;
+  /** Of standard output; more is an error. */
+  readonly mostBytes: number;
+  readonly words: ErrorWords;
+}
+
+const MOST_COMPLAINT_BYTES = 4096;
+const COMPLAINT_CHARACTERS = 200;
+
+/**
+ * @param signal kills it, and its children
+ * @returns what it printed
+ * @throws SinkError when it cannot be started, fails, or prints too much; the signal's reason when that is aborted
+ */
+export async function runProgram(options: RunOptions, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const { program, words } = options;
+  signal.throwIfAborted();
+  const child = started(options);
+  // It leads a group of its own, in which its children are too.
+  let gone = false;
+  const kill = () => {
+    if (!gone) killGroup(child.pid);
+  };
+  // What it leaves behind could keep its output open. Later its number may be another process's.
+  const exited = child.exited.then((code) => {
+    kill();
+    gone = true;
+    return code;
+  });
+  signal.addEventListener("abort", kill);
+  try {
+    const printed = bytesOf(child.stdout, options.mostBytes);
+    const complained = lastOf(child.stderr);
+    const output = await printed;
+    if (output === undefined) kill();
+    const [complaint, code] = await Promise.all([complained, exited]);
+    signal.throwIfAborted();
+    if (output === undefined) throw new SinkError("bad_answer", `${words.server} printed too much`, words.hint);
+    if (code === 0) return output;
+    const how = child.signalCode === null ? `ended with ${code}` : `was ended by ${child.signalCode}`;
+    throw new SinkError("refused", `${words.server} ${how}${complaint === "" ? "" : `: ${complaint}`}`, words.hint);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof SinkError) throw error;
+    throw new SinkError("refused", `${program} failed: ${String(error)}`, words.hint, { cause: error });
+  } finally {
+    signal.removeEventListener("abort", kill);
+    kill();
+  }
+}
+
+function started({ program, args, environment, input, words }: RunOptions) {
+  try {
+    return Bun.spawn([program, ...args], {
+      stdin: input,
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+      env: { ...withoutOwnSettings(process.env), ...environment },
+    });
+  } catch (cause) {
+    throw new SinkError("refused", `${words.server} cannot be started: ${reason(cause)}`, words.hint, { cause });
+  }
+}
+
+/** @returns undefined where it is more */
+async function bytesOf(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    length += part.length;
+    if (length > most) return undefined;
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The last line of what it complained about. */
+async function lastOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let tail = new Uint8Array();
+  for await (const part of stream) {
+    tail = new Uint8Array(Buffer.concat([tail, part])).slice(-MOST_COMPLAINT_BYTES);
+  }
+  const lines = new TextDecoder().decode(tail).split("\n");
+  const last = lines.findLast((line) => line.trim() !== "") ?? "";
+  return last
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim()
+    .slice(0, COMPLAINT_CHARACTERS);
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of them are gone.
+  }
+}
+
+/** Passwords and keys can be among them. */
+function withoutOwnSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("EARSHOT_")));
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
