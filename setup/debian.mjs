@@ -22,6 +22,8 @@ export const debianPackages = [
   { name: "sox", from: "test", why: "the reference for resampling and decoding" },
   { name: "libsox-fmt-mp3", from: "test", why: "the same for MP3" },
   { name: "flac", from: "test", why: "the same for FLAC" },
+  { name: "openssl", from: "test", why: "makes certificates" },
+  { name: "nats-server", from: "test", why: "brings answers to Loqa's relays" },
 ];
 
 /**

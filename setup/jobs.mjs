@@ -49,8 +49,12 @@ export function jobNamed(name, args) {
     }
     case "check:long":
       return { name, command: ["check/long.ts", ...args], debian: "test", goesOnWithout: false };
+    case "check:house":
+      return { name, command: ["check/house.ts", ...args], debian: "none", goesOnWithout: true };
     default:
-      throw new SetupProblem(`no job named "${name}": there are start, test, build, earshot, bench and check:long.`);
+      throw new SetupProblem(
+        `no job named "${name}": there are start, test, build, earshot, bench, check:long and check:house.`,
+      );
   }
 }
 
