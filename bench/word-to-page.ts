@@ -60,12 +60,15 @@ async function knownWords(count: number): Promise<readonly Word[]> {
 
 /** A player that is running already: what it is given sounds at once. */
 function startPlayer(env: Readonly<Record<string, string>>) {
-  const player = Bun.spawn(["pacat", "--raw", "--rate=16000", "--channels=1", "--format=s16le", "--latency-msec=20"], {
-    env,
-    stdin: "pipe",
-    stdout: "ignore",
-    stderr: "inherit",
-  });
+  const player = Bun.spawn(
+    ["pacat", "--raw", "--rate=16000", "--channels=1", "--format=s16le", "--latency-msec=20", "--device=vmic"],
+    {
+      env,
+      stdin: "pipe",
+      stdout: "ignore",
+      stderr: "inherit",
+    },
+  );
   return {
     /** @returns when its first sample was handed over, UTC ms */
     play(pcm: Int16Array): number {

@@ -4,6 +4,7 @@
 Python 3.8 or newer, the package `websockets` (Debian: python3-websockets), and arecord (Debian: alsa-utils).
     relay.py ws://hub:7171/relay kitchen TOKEN      the token comes from `earshot token add kitchen` on the hub
     relay.py ws://localhost:7171/relay kitchen      on the hub's own machine
+    SSL_CERT_FILE=earshot-ca.crt relay.py wss://hub.local:7171/relay kitchen TOKEN      after `earshot tls init` there
 docs/protocol.md says what all of this means.
 """
 import asyncio, json, random, struct, sys, time

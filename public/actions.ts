@@ -1,5 +1,7 @@
 /** What the page can ask of Earshot. Each answers with null, or with a notice that tells the user why it was refused. */
 
+import type { CalibrationView } from "../src/web/schemas.ts";
+
 export interface Notice {
   readonly title: string;
   readonly hint: string | null;
@@ -8,6 +10,14 @@ export interface Notice {
 export interface Actions {
   setMuted(muted: boolean): Promise<Notice | null>;
   reset(): Promise<Notice | null>;
+  /** A relay was moved: its gain is learned anew. */
+  forgetGain(relayId: string): Promise<Notice | null>;
+  /** What a relay measures is believed again. */
+  trust(relayId: string): Promise<Notice | null>;
+  /** All microphones listen for a loud sound. */
+  calibrate(): Promise<Notice | null>;
+  /** What came of it so far; null where Earshot does not answer. */
+  calibration(): Promise<CalibrationView | null>;
   setModel(
     name: string,
     change: { readonly threshold: number } | { readonly enabled: boolean },
@@ -34,6 +44,17 @@ export function createActions(request: (path: string, request: RequestInit) => P
   return {
     setMuted: (muted) => post("/api/mute", { muted }),
     reset: () => post("/api/reset", {}),
+    forgetGain: (relayId) => post(`/api/relays/${encodeURIComponent(relayId)}/forget-gain`, {}),
+    trust: (relayId) => post(`/api/relays/${encodeURIComponent(relayId)}/trust`, {}),
+    calibrate: () => post("/api/calibrate", {}),
+    calibration: async () => {
+      try {
+        const answer = await request("/api/calibrate", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+        return answer.ok ? ((await answer.json()) as CalibrationView) : null;
+      } catch {
+        return null;
+      }
+    },
     setModel: (name, change) => post(`/api/config/models/${encodeURIComponent(name)}`, change),
   };
 }

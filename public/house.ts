@@ -26,11 +26,17 @@ export function streamOf({ id, kind, detects }: RelayView, streams: readonly Str
 
 /** @param asleep whether the network sleeps over its stream */
 export function describeRelay(
-  { id, status }: RelayView,
+  { id, status, connected, expected, trouble }: RelayView,
   stream: StreamView | undefined,
   asleep: boolean,
   rounds: readonly RoundView[],
 ): Doing {
+  if (!connected) {
+    const detail = expected ? "No wake word is noticed there. Start it again, or look at its network." : null;
+    return { mood: expected ? "bad" : "unknown", word: "Away", detail };
+  }
+  if (trouble !== null)
+    return { mood: "bad", word: "Hears nothing", detail: `A wake word would go unnoticed: ${trouble}.` };
   switch (status) {
     case WINNER:
       return { mood: "busy", word: "Answers", detail: null };
@@ -50,9 +56,9 @@ export function describeRelay(
 }
 
 /** `Last word: lost to kitchen`; null while the newest round is under way for it, and where it was not there. */
-export function lastPart({ id, status, since }: RelayView, [newest]: readonly RoundView[]): string | null {
+export function lastPart({ id, status, since, connected }: RelayView, [newest]: readonly RoundView[]): string | null {
   // A relay that came after the round may have the name of one that took part.
-  if (newest === undefined || status !== 0 || since > newest.openedAt + 1000) return null;
+  if (newest === undefined || !connected || status !== 0 || since > newest.openedAt + 1000) return null;
   const part = describePart(id, newest);
   return part === null ? null : `Last word: ${part}`;
 }
@@ -61,6 +67,7 @@ export function lastPart({ id, status, since }: RelayView, [newest]: readonly Ro
 export function describeKind({ kind, detects }: RelayView): string {
   if (kind === "local") return "this machine";
   if (kind === "sender") return "sender";
+  if (kind === "loqa") return "Loqa relay";
   return detects ? "relay" : "relay, sound only";
 }
 

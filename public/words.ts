@@ -1,15 +1,20 @@
 /** From the state to what the page says about it. */
+
+import { spokenDuration as duration } from "../src/web/round-words.ts";
 import type {
   ActivationState,
   AudioView,
   HealthView,
   ModelView,
   NearMissView,
+  RelayActivationView,
   StateView,
   StreamView,
   WorkerView,
 } from "../src/web/schemas.ts";
 import type { Connection, Freshness } from "./live.ts";
+
+export { duration };
 
 /** What colour the page, its icon and its title take. */
 export type Mood = "armed" | "busy" | "off" | "unknown";
@@ -94,6 +99,16 @@ function describeFresh(state: StateView): Sentence {
         hint: null,
       };
   }
+}
+
+/** Whether a wake word is under way there. */
+export function isUnderWay({ state }: Pick<RelayActivationView, "state">): boolean {
+  return state !== "off" && state !== "armed";
+}
+
+/** What a relay with a wake word is doing: `recording what you say`. */
+export function describeDoing(state: ActivationState): string {
+  return uncapitalised(state === "off" || state === "armed" ? "Listening" : HAPPENING[state]);
 }
 
 /** A model as people say it: its phrase, in the name's own spelling where they are the same word. */
@@ -268,16 +283,6 @@ export function describeMiss({ missing, confidence, threshold, voice }: NearMiss
 /** `now`, `3 s ago`, `12 min ago`, `5 h ago`, `2 days ago`. */
 export function ago(ageMs: number): string {
   return ageMs < 1000 ? "now" : `${duration(ageMs)} ago`;
-}
-
-/** A length of time in its largest unit, rounded down: `7 s`, `12 min`, `5 h`, `2 days`. */
-export function duration(lengthMs: number): string {
-  const seconds = Math.max(0, Math.floor(lengthMs / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
-  const days = Math.floor(seconds / 86_400);
-  return days === 1 ? "1 day" : `${days} days`;
 }
 
 /** A score, level or threshold as it is shown everywhere. */

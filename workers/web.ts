@@ -4,28 +4,45 @@ import { hostname } from "node:os";
 import { getLogger } from "@logtape/logtape";
 import { websocket } from "hono/bun";
 import { monotonicMs } from "../ffi/clock.ts";
+import { readAudioFile } from "../src/audio/decode.ts";
 import { ConfigDesk } from "../src/config/config-desk.ts";
 import { ConfigError } from "../src/config/config-error.ts";
 import type { ConfigSources } from "../src/config/load.ts";
 import { lookIntoFolder, ModelsFolder } from "../src/config/models-folder.ts";
 import { wantedModels } from "../src/detect/wanted-models.ts";
+import { GainsFile, gainsFilePath, NOTHING_LEARNED } from "../src/hub/gains-file.ts";
+import { Guards } from "../src/hub/guards.ts";
+import { saltFor } from "../src/log/pseudonyms.ts";
 import { setUpLogging } from "../src/log/set-up.ts";
+import { SAMPLE_RATE } from "../src/memory/layout.ts";
+import { HouseSpeaker } from "../src/playback/house-speaker.ts";
+import { Playlist } from "../src/playback/playlist.ts";
+import { dialWebSocket } from "../src/relay/dial.ts";
+import { OwnPapers } from "../src/relay/own-papers.ts";
+import type { RelayEvent } from "../src/relay/relay-events.ts";
 import { TokenFile, tokenFilePath } from "../src/relay/token-file.ts";
 import { Heart } from "../src/supervise/heart.ts";
 import { FatalError, liveAsWorker } from "../src/supervise/worker-life.ts";
+import type { ModelEntry } from "../src/wake/load.ts";
 import { createApp } from "../src/web/app.ts";
 import { Audience } from "../src/web/audience.ts";
+import { certificateFiles, expiryWarning, readCertificate } from "../src/web/certificate.ts";
+import { Guard } from "../src/web/guard.ts";
 import { House } from "../src/web/house.ts";
 import { runLiveLoop } from "../src/web/live-loop.ts";
 import { liveRoute } from "../src/web/live-route.ts";
 import { bundlePage } from "../src/web/page.ts";
 import { relayDoor } from "../src/web/relay-door.ts";
 import { Relays } from "../src/web/relays.ts";
+import { Satellite } from "../src/web/satellite.ts";
 import { replaceFile, type Snapshot, StateFile } from "../src/web/state-file.ts";
+import { WebError } from "../src/web/web-error.ts";
 
 export interface WebWorkerSettings {
   readonly sources: ConfigSources;
   readonly version: string;
+  /** What becomes of this machine as a relay is printed, a line of JSON each. */
+  readonly printRelayEvents: boolean;
 }
 
 /** How long the answer to a change waits for the workers to go by it. */
@@ -34,14 +51,18 @@ const SETTLE_MS = 3000;
 const RELOAD_MS = 1000;
 /** Bytes that may wait for a page that does not read; then it is cut off. */
 const BACKPRESSURE_BYTES = 1024 * 1024;
+/** A message that is longer ends its connection: a relay's have 49,152 bytes at most, if all of it were three-byte characters. */
+const MESSAGE_BYTES = 64 * 1024;
 
-liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
+liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printRelayEvents }) => {
   const heart = new Heart(memory, "web");
   heart.beat(monotonicMs());
   const log = getLogger(["earshot", "web"]);
   const audience = new Audience();
   const stateFile = new StateFile();
 
+  const control = memory.control.reader();
+  const logSalt = () => saltFor(desk.current.privacy, control.read().logSalt);
   const desk: ConfigDesk = new ConfigDesk({
     sources,
     record: memory.configuration.writer(),
@@ -51,13 +72,21 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       write: (text) => replaceFile(sources.file, text),
     },
     settled: async (generation) => {
-      await setUpLogging(desk.current.log, "web");
+      speaker.readSounds();
+      await setUpLogging(desk.current.log, "web", logSalt());
       const untilMs = monotonicMs() + SETTLE_MS;
       while (monotonicMs() < untilMs && house.unacknowledged(generation).length > 0) await Bun.sleep(5);
       return house.unacknowledged(generation);
     },
   });
-  await setUpLogging(desk.current.log, "web");
+  await setUpLogging(desk.current.log, "web", logSalt());
+
+  const tlsFiles = certificateFiles(desk.current.web.tls);
+  const certificate =
+    tlsFiles &&
+    (await readCertificate(tlsFiles, Date.now()).catch((error: Error) => {
+      throw new FatalError("bad_certificate", error.message, { cause: error });
+    }));
 
   const house: House = new House({
     memory,
@@ -66,14 +95,17 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     unixMs: Date.now,
     hostName: hostname(),
     version,
-    claim: (word) => relays.heard(word),
-    relays: () => relays.relays(),
-    rounds: () => relays.arbitration().rounds,
-    wanted: () => {
-      const { entries, refused } = wantedModels(desk.current, desk.found);
-      return entries.length + refused.length;
-    },
+    claim: (word) => relays?.heard(word),
+    relays: () => relays?.relays() ?? [],
+    rounds: () => relays?.rounds() ?? [],
+    commands: () => relays?.commands() ?? [],
+    satellite: () => satellite?.view(),
+    wanted: wantedCount(desk),
     troubles: () => [
+      ...(relays?.list.troubles ?? []),
+      ...gainsTrouble(gainsFile.error),
+      ...(relays?.troubles ?? []),
+      ...speaker.troubles,
       ...(desk.modelsTrouble === undefined ? [] : [{ code: "models_folder", message: desk.modelsTrouble }]),
       ...(desk.fileError === undefined
         ? []
@@ -81,17 +113,72 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       ...(stateFile.error === undefined || desk.current.activation_system.method !== "file"
         ? []
         : [{ code: "state_file", message: `the state cannot be written: ${stateFile.error}` }]),
+      ...certificateTrouble(certificate && expiryWarning(certificate, Date.now())),
     ],
   });
-  const relays: Relays = new Relays({
-    memory,
-    config: () => desk.current,
+  const speaker = new HouseSpeaker({
+    playlist: new Playlist(memory.playbackWriter(), memory.speaker.reader()),
+    speaker: memory.speaker.reader(),
+    settings: () => desk.current.playback,
+    readSound: async (path) => ({ pcm: await readAudioFile(path), sampleRateHz: SAMPLE_RATE }),
     monotonicMs,
-    unixMs: Date.now,
-    hostName: hostname(),
-    house: () => house,
     log,
   });
+  const guards = new Guards(memory.guards.writer());
+  const papers = new OwnPapers({ settings: desk.current.relay, readText: (path) => readFile(path, "utf8") });
+  await papers.refresh();
+  const satellite: Satellite | undefined =
+    desk.current.relay.hub === undefined
+      ? undefined
+      : new Satellite({
+          memory,
+          config: () => desk.current,
+          papers,
+          models: () => wantedModels(desk.current, desk.found).entries.map(nameOfModel),
+          dial: dialWebSocket,
+          monotonicMs,
+          unixMs: Date.now,
+          random: Math.random,
+          hostName: hostname(),
+          version,
+          house: () => house,
+          ...{ speaker, guards },
+          report: (event) => {
+            if (printRelayEvents) process.stdout.write(`${lineOfRelayEvent(event)}\n`);
+          },
+          log,
+        });
+  const gainsFile = new GainsFile(gainsFilePath(sources.file), monotonicMs);
+  const learned = satellite === undefined ? await gainsFile.read(Date.now()) : NOTHING_LEARNED;
+  if (gainsFile.error !== undefined) log.error("learned gains refused", { error: gainsFile.error });
+  /** The house of which this machine is the hub; a relay is none's. */
+  const relays: Relays | undefined =
+    satellite === undefined
+      ? new Relays({
+          memory,
+          config: () => desk.current,
+          monotonicMs,
+          unixMs: Date.now,
+          hostName: hostname(),
+          house: () => house,
+          ...{ speaker, guards },
+          kept: { learned, keep: (what, soon) => gainsFile.keep(what, soon) },
+          tokenNames: () => tokens.tokens.map(({ name }) => name),
+          log,
+        })
+      : undefined;
+  const asHub = (): Relays => {
+    if (relays !== undefined) return relays;
+    const { hub = "", page = "" } = satellite?.view() ?? {};
+    throw new WebError(
+      409,
+      "is_a_relay",
+      `this machine is a relay of ${hub}, which decides who answers`,
+      `ask ${page}`,
+    );
+  };
+  /** Those with whom it is decided who answers. */
+  const company: Pick<Relays | Satellite, "look" | "wakeInMs" | "reset" | "close"> = satellite ?? asHub();
   const tokens = new TokenFile(tokenFilePath(sources.file));
   const readTokens = async () => {
     const changed = await tokens.refresh().catch((error: Error) => {
@@ -101,7 +188,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     });
     if (!changed) return;
     tokenTrouble = undefined;
-    relays.connected.keepOnly(tokens.tokens);
+    relays?.connected.keepOnly(tokens.tokens);
   };
   let tokenTrouble: string | undefined;
   await readTokens();
@@ -113,12 +200,13 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
   const snapshot = async (): Promise<Snapshot> => {
     // Who looks first must tell: each detection is seen as new once.
     for (const heard of house.look()) audience.tell(heard);
-    relays.look();
+    company.look();
     const path = mirrorPath();
     const live = { state: house.state(), levels: house.levels() };
     return path === undefined ? live : stateFile.read(path).catch(() => live);
   };
 
+  const guard = new Guard({ web: () => desk.current.web, token: (presented) => tokens.check(presented), monotonicMs });
   const app = createApp({
     version,
     config: () => desk.current,
@@ -150,7 +238,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     },
     reset: () => {
       house.reset();
-      relays.reset();
+      company.reset();
       log.info("activation reset", {});
       memory.webBell.ring();
     },
@@ -160,16 +248,21 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       memory.webBell.ring();
       return detection;
     },
-    openStream: (name, address) => relays.openSender(name, address),
-    arbitration: () => relays.arbitration(),
-    relays: () => relays.relays(),
-    relayDoor: relayDoor(relays.connected, () => ({
-      check: (token) => tokens.check(token),
-      loopbackNeedsToken: false,
-      origins: [],
-    })),
+    openStream: (name, address) => asHub().openSender(name, address),
+    arbitration: () => asHub().arbitration(),
+    relays: () => asHub().relays(),
+    commands: () => asHub().commands(),
+    knowledge: {
+      forgetGain: (id) => asHub().knowledge.forgetGain(id),
+      trust: (id) => asHub().knowledge.trust(id),
+      calibrate: (listenMs) => asHub().knowledge.calibrate(listenMs),
+      calibration: () => asHub().knowledge.calibration(),
+    },
+    guard,
+    relayDoor: relayDoor(() => asHub().connected, guard),
     log,
     page: await bundlePage(),
+    authority: certificate?.authority,
     live: liveRoute(audience, () => ({ type: "hello", state: house.state(), history: house.history.view() })),
   });
 
@@ -180,6 +273,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
       return Bun.serve({
         hostname,
         port,
+        ...(certificate && { tls: { cert: certificate.cert, key: certificate.key } }),
         // A stream of sound has no end; what else comes in is limited where it is routed.
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         fetch: app.fetch,
@@ -188,6 +282,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
           backpressureLimit: BACKPRESSURE_BYTES,
           closeOnBackpressureLimit: true,
           perMessageDeflate: false,
+          maxPayloadLength: MESSAGE_BYTES,
           idleTimeout: 30,
         },
       });
@@ -206,6 +301,8 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
 
   const reload = setInterval(() => {
     void readTokens();
+    gainsFile.look();
+    if (satellite?.connected === false) void papers.refresh();
     void desk.lookForModels().then((report) => {
       if (report !== undefined) log.info("models folder changed", { found: report.found });
     });
@@ -220,8 +317,11 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     );
   }, RELOAD_MS);
 
+  satellite?.start();
   heart.alive(monotonicMs());
-  log.info("page ready", { url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}/` });
+  log.info("page ready", {
+    url: `${certificate === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${server.port}/`,
+  });
   await runLiveLoop({
     house,
     bell: memory.webBell,
@@ -235,18 +335,52 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version }) => {
     },
     beat: (nowMs) => heart.beat(nowMs),
     alsoLook: () => {
-      relays.look();
-      return relays.wakeInMs;
+      company.look();
+      return company.wakeInMs;
     },
   });
   clearInterval(reload);
   await stateFile.end();
   audience.dismiss();
-  relays.close();
+  await company.close();
+  await gainsFile.end();
   await server.stop(true);
 });
+
+/** How many models are wanted: counted anew when the configuration or the models folder is another. */
+function wantedCount(desk: Pick<ConfigDesk, "current" | "found">): () => number {
+  let of: Pick<ConfigDesk, "current" | "found"> | undefined;
+  let count = 0;
+  return () => {
+    const { current, found } = desk;
+    if (of?.current !== current || of.found !== found) {
+      const { entries, refused } = wantedModels(current, found);
+      of = { current, found };
+      count = entries.length + refused.length;
+    }
+    return count;
+  };
+}
+
+function nameOfModel(entry: ModelEntry): string {
+  return typeof entry === "string" ? entry : entry.name;
+}
+
+/** Sound is not for a line of JSON. */
+function lineOfRelayEvent(event: RelayEvent): string {
+  return JSON.stringify(event, (key, value: unknown) => (key === "pcm" ? undefined : value));
+}
 
 function noFile(error: unknown): undefined {
   if ((error as { code?: unknown }).code === "ENOENT") return undefined;
   throw error;
+}
+
+function gainsTrouble(message: string | undefined) {
+  return message === undefined ? [] : [{ code: "gains_file", message }];
+}
+
+function certificateTrouble(message: string | undefined) {
+  const hint = "earshot tls init --force makes a new one; then start earshot again";
+  return message === undefined ? [] : [{ code: "certificate", message, hint }];
 }

@@ -2,7 +2,7 @@
 import { useComputed } from "@preact/signals";
 import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
-import { figure } from "../words.ts";
+import { describeDoing, figure, isUnderWay, spokenName } from "../words.ts";
 import { LevelMeter } from "./level-meter.tsx";
 import { Mark } from "./mark.tsx";
 import type { Ask } from "./page.tsx";
@@ -33,6 +33,7 @@ export function Activation({ ear, actions, ask }: ActivationProps) {
         </h1>
         <p class="detail">{sentence.detail}</p>
         {sentence.hint !== null && <p class="hint">{sentence.hint}</p>}
+        <Rooms ear={ear} />
       </div>
       <Buttons ear={ear} actions={actions} ask={ask} />
       <LevelMeter ear={ear} />
@@ -41,6 +42,23 @@ export function Activation({ ear, actions, ask }: ActivationProps) {
         {ear.state.value === null ? "" : announced}
       </p>
     </section>
+  );
+}
+
+/** Where several words are under way at once, each of them: the big sentence is that of the newest. */
+function Rooms({ ear }: { readonly ear: Ear }) {
+  const state = ear.freshness.value === "live" ? ear.state.value : null;
+  const underWay = state?.activations.filter(isUnderWay) ?? [];
+  if (underWay.length < 2) return null;
+  return (
+    <ul class="rooms" data-testid="activations">
+      {underWay.map(({ relay, model, state: doing }) => (
+        <li key={relay}>
+          <b>{relay}</b> {describeDoing(doing)}
+          {model !== null && <span class="pace">{spokenName(state?.models ?? [], model)}</span>}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,7 +1,6 @@
 /** How loud it is: 12 segments, the loudest of late, and the noise floor. */
-import { useComputed } from "@preact/signals";
+import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import type { Ear } from "../ear.ts";
 import {
   fallenPeak,
   isClipping,
@@ -14,7 +13,17 @@ import {
 } from "../meter.ts";
 import { ASLEEP } from "../words.ts";
 
-export function LevelMeter({ ear }: { readonly ear: Ear }) {
+/** Null where nothing is known. Levels are linear, 0..1. */
+export interface LevelSource {
+  readonly rms: ReadonlySignal<number | null>;
+  readonly levels: ReadonlySignal<{ readonly noiseFloor: number; readonly peak: number } | null>;
+  /** Whether the network sleeps over the quiet. */
+  readonly asleep: ReadonlySignal<boolean>;
+  /** Monotone milliseconds, as of the last tick. */
+  readonly tickMs: ReadonlySignal<number>;
+}
+
+export function LevelMeter({ ear }: { readonly ear: LevelSource }) {
   const hold = useRef<PeakHold | null>(null);
   const known = useComputed(() => ear.rms.value !== null);
   const lit = useComputed(() => segmentsLit(ear.rms.value ?? 0));

@@ -1,12 +1,22 @@
 /** The house: every microphone, where there are others than this machine's own. Where it is, how loud, and what it is doing. */
 import { useComputed } from "@preact/signals";
 import type { RelayView, StateView } from "../../src/web/schemas.ts";
+import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
 import { describePlace, describeRelay, lastPart, microphones, streamOf } from "../house.ts";
 import { scalePosition } from "../meter.ts";
-import { describeLag, describeLoss } from "../words.ts";
+import { describeLag, describeLoss, duration } from "../words.ts";
+import { Calibrate } from "./calibrate.tsx";
+import { MicrophoneKnowledge } from "./microphone-knowledge.tsx";
+import type { Ask } from "./page.tsx";
 
-export function Microphones({ ear }: { readonly ear: Ear }) {
+interface MicrophonesProps {
+  readonly ear: Ear;
+  readonly actions: Actions;
+  readonly ask: Ask;
+}
+
+export function Microphones({ ear, actions, ask }: MicrophonesProps) {
   const state = ear.state.value;
   if (state === null || state.relays.every(({ kind }) => kind === "local")) return null;
   return (
@@ -16,27 +26,33 @@ export function Microphones({ ear }: { readonly ear: Ear }) {
       </h2>
       <ul>
         {microphones(state).map((relay) => (
-          <Microphone key={relay.id} ear={ear} relay={relay} state={state} />
+          <Microphone key={relay.id} ear={ear} relay={relay} state={state} actions={actions} ask={ask} />
         ))}
       </ul>
+      <Calibrate actions={actions} ask={ask} />
     </section>
   );
 }
 
 /** With many, those that give nothing are not to be looked for. */
 function howMany(state: StateView): string {
-  const shown = microphones(state);
-  const silent = shown.filter((relay) => streamOf(relay, state.streams)?.state === "waiting").length;
-  return silent === 0 ? `${shown.length}` : `${shown.length}, ${silent} without sound`;
+  const here = microphones(state).filter(({ connected }) => connected);
+  const away = microphones(state).length - here.length;
+  const silent = here.filter((relay) => isSilent(relay, state)).length;
+  const parts = [`${here.length}`, silent > 0 && `${silent} without sound`, away > 0 && `${away} away`];
+  return parts.filter((part) => part !== false).join(", ");
 }
 
-interface MicrophoneProps {
-  readonly ear: Ear;
+function isSilent(relay: RelayView, { streams }: StateView): boolean {
+  return relay.trouble !== null || streamOf(relay, streams)?.state === "waiting";
+}
+
+interface MicrophoneProps extends MicrophonesProps {
   readonly relay: RelayView;
   readonly state: StateView;
 }
 
-function Microphone({ ear, relay, state: { streams, relays, rounds } }: MicrophoneProps) {
+function Microphone({ ear, actions, ask, relay, state: { streams, relays, rounds } }: MicrophoneProps) {
   const stream = streamOf(relay, streams);
   const id = stream?.id;
   const known = ear.freshness.value === "live";
@@ -56,11 +72,23 @@ function Microphone({ ear, relay, state: { streams, relays, rounds } }: Micropho
       <p class="microphone-state" title={detail ?? undefined}>
         <span class="dot" data-hollow={asleep && mood === "ok"} aria-hidden="true" />
         {known ? word : "Not known"}
+        {known && !relay.connected && <Since ear={ear} atMs={relay.since} />}
         {known && pace !== "" && <span class="pace">{pace}</span>}
       </p>
+      {known && detail !== null && mood === "bad" && <p class="microphone-trouble">{detail}</p>}
       {rounds.length > 0 && <p class="microphone-part">{known && part}</p>}
+      {known && <MicrophoneKnowledge relay={relay} actions={actions} ask={ask} />}
     </li>
   );
+}
+
+/** `for 3 h` */
+function Since({ ear, atMs }: { readonly ear: Ear; readonly atMs: number }) {
+  const text = useComputed(() => {
+    void ear.tickMs.value;
+    return ` for ${duration(Math.max(0, ear.serverNowMs() - atMs))}`;
+  });
+  return <time dateTime={new Date(atMs).toISOString()}>{text}</time>;
 }
 
 function whoItIs({ kind, address, software, delayMs }: RelayView): string {

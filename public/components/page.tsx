@@ -10,6 +10,7 @@ import { Mark } from "./mark.tsx";
 import { Microphones } from "./microphones.tsx";
 import { Notices } from "./notices.tsx";
 import { Rounds } from "./rounds.tsx";
+import { Satellite } from "./satellite.tsx";
 import { WakeWords } from "./wake-words.tsx";
 
 export interface PageProps {
@@ -40,11 +41,13 @@ export function Page({ ear, actions, retryNow }: PageProps) {
         <div class="cards">
           <WakeWords ear={ear} actions={actions} ask={ask} />
           <Detections ear={ear} actions={actions} ask={ask} />
-          <Microphones ear={ear} />
+          <Satellite ear={ear} />
+          <Microphones ear={ear} actions={actions} ask={ask} />
           <Rounds ear={ear} />
           <Health ear={ear} />
         </div>
       </main>
+      <Foot ear={ear} />
       <Notices ear={ear} />
     </div>
   );
@@ -60,5 +63,15 @@ function Machine({ ear }: { readonly ear: Ear }) {
     <span class="machine" title={`Earshot ${state.version}`}>
       {state.name}
     </span>
+  );
+}
+
+/** Only a hub takes microphones. */
+function Foot({ ear }: { readonly ear: Ear }) {
+  if (ear.state.value === null || ear.state.value.satellite !== null) return null;
+  return (
+    <footer class="foot">
+      <a href="/microphone">Lend this device's microphone to the house</a>
+    </footer>
   );
 }

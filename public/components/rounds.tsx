@@ -14,7 +14,14 @@ export function Rounds({ ear }: { readonly ear: Ear }) {
   if (state === null || !hasChoice(state)) return null;
   return (
     <section class="card rounds" aria-labelledby="rounds-title" data-testid="rounds">
-      <h2 id="rounds-title">Who answered</h2>
+      <h2 id="rounds-title">
+        Who answered{" "}
+        {state.arbitration.underWay > 0 && (
+          <span class="how-many" data-testid="under-way">
+            {state.arbitration.underWay} under way
+          </span>
+        )}
+      </h2>
       <ol>
         {state.rounds.slice(0, SHOWN).map((round) => (
           <Round key={round.round} ear={ear} round={round} models={state.models} />

@@ -17,16 +17,20 @@ export interface Api {
 }
 
 const TIME_LIMIT_MS = 5000;
+/** It is this machine that is asked, by an address that its certificate need not name: whoever can listen there can read its files. */
+const ANY_CERTIFICATE = { rejectUnauthorized: false };
 
 export function createApi({ web }: Config): Api {
   // A program that listens everywhere is reached on loopback.
   const host = web.host === "0.0.0.0" || web.host === "::" ? "127.0.0.1" : web.host;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${web.port}`;
+  const secure = web.tls.cert !== undefined;
+  const url = `${secure ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${web.port}`;
   const headers: Record<string, string> =
     web.password === undefined ? {} : { authorization: `Basic ${btoa(`${USER_NAME}:${web.password}`)}` };
 
   const ask = async <T>(path: string, init: RequestInit): Promise<T> => {
-    const response = await fetch(url + path, { ...init, signal: AbortSignal.timeout(TIME_LIMIT_MS) }).catch(
+    const signal = AbortSignal.timeout(TIME_LIMIT_MS);
+    const response = await fetch(url + path, { ...init, signal, ...(secure && { tls: ANY_CERTIFICATE }) }).catch(
       (cause: unknown) => {
         const why =
           cause instanceof Error && cause.name === "TimeoutError" ? "it did not answer in 5 s" : "nothing answers";

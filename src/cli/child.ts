@@ -1,12 +1,14 @@
 import { type Child, PARENT_VARIABLE } from "../supervise/parent.ts";
 
+/** What runs this very program, without its arguments. */
+export function ownCommand(): readonly string[] {
+  const compiled = import.meta.path.startsWith("/$bunfs");
+  return compiled ? [process.execPath] : [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)];
+}
+
 /** This very program again, with the same arguments and the same terminal. */
 export function spawnChild(restarts: number): Child {
-  const compiled = import.meta.path.startsWith("/$bunfs");
-  const command = compiled
-    ? [process.execPath, ...process.argv.slice(2)]
-    : [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = Bun.spawn(command, {
+  const child = Bun.spawn([...ownCommand(), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit"],
     env: { ...process.env, [PARENT_VARIABLE]: String(restarts) },
   });

@@ -1,6 +1,7 @@
 /** `earshot doctor`: tries everything that it takes, and says what is not well. */
 import { Command } from "commander";
 import { EXIT } from "../supervise/exit-codes.ts";
+import { checkCertificate } from "./check-certificate.ts";
 import { checkMicrophone } from "./check-microphone.ts";
 import { checkConfigFile, checkSoundAccess } from "./check-permissions.ts";
 import {
@@ -39,6 +40,7 @@ async function doctor(flags: SettingFlags & { readonly json?: boolean }): Promis
   if (found !== undefined) {
     const { config, file } = found;
     await checkConfigFile(file, tell);
+    await checkCertificate(config, Date.now(), tell);
     const running = await checkApi(config, tell);
     const permission = await checkSoundAccess(config.audio.source, tell);
     await checkMicrophone(config, running, permission, tell);

@@ -2,14 +2,19 @@ import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { ConfigError } from "../config/config-error.ts";
 import { EXIT } from "../supervise/exit-codes.ts";
+import { calibrateCommand } from "./calibrate.ts";
+import { demoCommand } from "./demo-house.ts";
 import { devicesCommand } from "./devices.ts";
 import { doctorCommand } from "./doctor.ts";
+import { hubCommand } from "./hub.ts";
 import { listenCommand } from "./listen.ts";
 import { modelsCommand } from "./models.ts";
 import { relayCommand } from "./relay.ts";
+import { relaysCommand } from "./relays.ts";
 import { resetCommand } from "./reset.ts";
 import { runCommand } from "./run.ts";
 import { stateCommand } from "./state.ts";
+import { tlsCommand } from "./tls.ts";
 import { tokenCommand } from "./token.ts";
 
 /** Runs what the arguments say, and says in one line what went wrong. */
@@ -44,13 +49,18 @@ Exit codes: 0 all is well, 1 something is not, 2 the command or the configuratio
   for (const command of [
     runCommand(),
     relayCommand(),
+    hubCommand(),
+    relaysCommand(),
+    calibrateCommand(),
     tokenCommand(),
+    tlsCommand(),
     listenCommand(),
     devicesCommand(),
     modelsCommand(),
     stateCommand(),
     resetCommand(),
     doctorCommand(),
+    demoCommand(),
   ]) {
     // Commands made on their own do not take over what their parent was told.
     earshot.addCommand(command.copyInheritedSettings(earshot));

@@ -1,5 +1,6 @@
 /** `earshot run`: microphone, wake words and page on this machine, until told to stop. */
 
+import { randomBytes } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
 import { Command, Option } from "commander";
 import { monotonicMs } from "../../ffi/clock.ts";
@@ -18,11 +19,21 @@ import { spawnChild } from "./child.ts";
 import { demoPath } from "./demo.ts";
 import { addSettingOptions, checkedConfig, configSources, modelsFor, type SettingFlags } from "./settings.ts";
 
+/** Activations at once: this machine's, and in as many other rooms. */
+const ACTIVATIONS = 1 + 16;
 /** Past this even a sound server that is frozen is worth another try from the start. */
 const MOST_HUNG_MS = 600_000;
 
 interface RunFlags extends SettingFlags {
   readonly demoWithoutMicrophone?: boolean;
+}
+
+/** What the commands that run the whole program differ in, beside their settings. */
+export interface ProgramOptions {
+  /** Plays demo audio while there is no microphone. */
+  readonly demoWithoutMicrophone?: boolean;
+  /** Prints what becomes of this machine as a relay, a line of JSON each. */
+  readonly printRelayEvents?: boolean;
 }
 
 export function runCommand(): Command {
@@ -40,11 +51,11 @@ Examples:
   earshot run --source file:evening.wav?loop --port 8080
   arecord -t raw -f S16_LE -r 16000 -c 1 | earshot run --source stdin`,
     )
-    .action(run);
+    .action(async (flags: RunFlags) => runProgram(await configSources(flags, process.env), flags));
 }
 
-async function run(flags: RunFlags): Promise<void> {
-  const sources = await configSources(flags, process.env);
+/** Runs parent, supervisor and workers until told to stop, and ends the process. @throws ConfigError */
+export async function runProgram(sources: ConfigSources, options: ProgramOptions): Promise<never> {
   const config = checkedConfig(sources);
   await setUpLogging(config.log, "main");
   const restarts = process.env[PARENT_VARIABLE];
@@ -59,13 +70,13 @@ async function run(flags: RunFlags): Promise<void> {
     });
     process.exit(code);
   }
-  process.exit(await supervise(sources, flags, Number(restarts ?? 0)));
+  process.exit(await supervise(sources, options, Number(restarts ?? 0)));
 }
 
-async function supervise(sources: ConfigSources, flags: RunFlags, restarts: number): Promise<number> {
+async function supervise(sources: ConfigSources, options: ProgramOptions, restarts: number): Promise<number> {
   const log = getLogger(["earshot", "main"]);
   const { config } = loadConfig(sources);
-  const memory = SharedMemory.create({ streams: 1 + config.streams.max, relays: 1 });
+  const memory = SharedMemory.create({ streams: 1 + config.streams.max, relays: ACTIVATIONS });
   const { found } = await modelsFor(config, sources, Date.now);
   publishConfig(memory.configuration.writer(), config, found);
   // Before any sample is read: the web worker, whose record this is, starts later than the microphone.
@@ -73,9 +84,13 @@ async function supervise(sources: ConfigSources, flags: RunFlags, restarts: numb
   requests.value.muted = config.audio.muted;
   requests.publish();
 
+  const control = memory.control.writer();
+  control.value.logSalt = randomBytes(6).readUIntBE(0, 6);
+  control.publish();
+
   const capture: CaptureWorkerSettings =
-    flags.demoWithoutMicrophone === true ? { demoSource: `file:${demoPath()}?loop` } : {};
-  const web: WebWorkerSettings = { sources, version };
+    options.demoWithoutMicrophone === true ? { demoSource: `file:${demoPath()}?loop` } : {};
+  const web: WebWorkerSettings = { sources, version, printRelayEvents: options.printRelayEvents === true };
   const settings = { capture, web, inference: {} };
   const supervisor = new Supervisor({
     memory,
@@ -83,7 +98,7 @@ async function supervise(sources: ConfigSources, flags: RunFlags, restarts: numb
     spawn: (name, closed) => spawnThread(workerUrl(name), { buffer: memory.buffer, settings: settings[name] }, closed),
     log: (event, fields) => (event === "worker starting" ? log.debug(event, fields) : log.error(event, fields)),
     // After a restart the port may be the old program's for a moment; at a first start somebody else has it.
-    fatalAtStart: restarts === 0 ? ["port_taken", "cannot_listen"] : [],
+    fatalAtStart: restarts === 0 ? ["port_taken", "cannot_listen", "bad_certificate"] : [],
     // What hung again after a new start will hang once more: a frozen sound server, say. Meanwhile a page that says so
     // is better than one that comes and goes, and the worker goes on by itself when what it hangs in answers.
     limits: { ...WATCH_LIMITS, hungMs: Math.min(MOST_HUNG_MS, WATCH_LIMITS.hungMs * 4 ** restarts) },

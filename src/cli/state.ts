@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { duration } from "../config/duration.ts";
 import { SAMPLE_RATE } from "../memory/layout.ts";
 import { EXIT } from "../supervise/exit-codes.ts";
-import { describePart, describeRound } from "../web/round-words.ts";
+import { describeEvidence, describeGain } from "../web/gain-words.ts";
+import { describePart, describeRound, spokenDuration } from "../web/round-words.ts";
 import type { DetectionView, NearMissView, StateView } from "../web/schemas.ts";
 import { type Api, createApi } from "./api.ts";
 import { addSettingOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
@@ -94,13 +95,17 @@ async function watch(api: Api, flags: StateFlags): Promise<void> {
 /** By the numbers that relays are told. */
 const STATUS = ["connected", "contending", "winner", "cancelled"] as const;
 
-function describe(state: StateView): string[] {
-  const { activation, audio, streams, models, detections, nearMisses, health } = state;
+/** What a running Earshot is doing, a line each. */
+export function describe(state: StateView): string[] {
+  const { activation, activations, audio, streams, models, detections, nearMisses, health } = state;
   const bar = (value: number) => "█".repeat(Math.round(value * 20)).padEnd(20, "·");
   const [newest] = detections;
   const [nearest] = nearMisses;
   return [
     `${activation.status}${activation.armed ? ` (RMS: ${activation.rms.toFixed(2)})` : ""}`,
+    ...activations
+      .filter(({ local }) => !local)
+      .map(({ relay, status, confidence }) => `activation ${relay.padEnd(16)} ${status}  (${confidence.toFixed(2)})`),
     `audio      ${audio.state}${audio.demo ? " (demo)" : ""}${audio.asleep ? " (asleep)" : ""}  ${audio.device || audio.error || ""}`,
     ...streams
       .filter(({ id }) => id !== 0)
@@ -109,6 +114,7 @@ function describe(state: StateView): string[] {
         const lost = lostSamples > 0 ? `  ${(lostSamples / SAMPLE_RATE).toFixed(1)} s passed over` : "";
         return `stream     ${name.padEnd(16)} ${state}${asleep ? " (asleep)" : ""}  RMS ${rms.toFixed(2)}${late}${lost}`;
       }),
+    ...hubLine(state),
     ...house(state),
     ...models.map(
       ({ name, state, score, threshold, error }) =>
@@ -128,16 +134,38 @@ function describe(state: StateView): string[] {
 }
 
 /** Nothing where this machine's microphone is the only one. */
-function house({ relays, rounds }: StateView): string[] {
+function house({ relays, rounds, arbitration, now }: StateView): string[] {
   const [newest] = rounds;
   if (relays.length < 2) return [];
-  const lines = relays.map(({ id, status, room, kind }) => {
-    const part = newest === undefined ? null : describePart(id, newest);
+  const lines = relays.map((relay) => {
+    const { id, status, room, kind, connected, trouble, since, gain, evidence } = relay;
     const place = room === null ? "" : `, ${room}`;
+    const name = `relay      ${id.padEnd(16)}`;
+    if (!connected) return `${name} away for ${spokenDuration(now - since)}  ${kind}${place}`;
+    if (trouble !== null) return `${name} hears nothing: ${trouble}  ${kind}${place}`;
+    const part = newest === undefined ? null : describePart(id, newest);
     const last = part === null ? "" : `  last word: ${part}`;
-    return `relay      ${id.padEnd(16)} ${STATUS[status] ?? status}  ${kind}${place}${last}`;
+    const known = [describeGain(gain), describeEvidence(evidence)].filter((part) => part !== null);
+    return [`${name} ${STATUS[status] ?? status}  ${kind}${place}${last}`, ...known].join("  ");
   });
-  if (newest === undefined) return lines;
-  const { model, outcome } = describeRound(newest);
-  return [...lines, `round      ${model ?? "a wake word"}: ${outcome}`];
+  if (newest !== undefined) {
+    const { model, outcome } = describeRound(newest);
+    lines.push(`round      ${model ?? "a wake word"}: ${outcome}`);
+  }
+  const { underWay, round, phase, contenders, waiting, status, closesAt } = arbitration;
+  if (underWay > 0) {
+    const left = closesAt === null ? "" : `, ${Math.max(0, closesAt - now)} ms at most`;
+    const claims = `${contenders} ${contenders === 1 ? "claim" : "claims"}, ${waiting} waited for`;
+    lines.push(`arbitration round ${round} ${phase}: ${claims}${left}; this machine ${status}; ${underWay} under way`);
+  }
+  return lines;
+}
+
+/** Of a machine that is a relay. */
+function hubLine({ satellite }: StateView): string[] {
+  if (satellite === null) return [];
+  const { connected, hub, hubName, id, why, whileAway, audioOnly } = satellite;
+  if (connected)
+    return [`hub        ${hubName} (${hub})  connected as ${id}${audioOnly ? ", which listens for it" : ""}`];
+  return [`hub        ${hub}  away: ${why}  ${whileAway === "alone" && !audioOnly ? "(answers alone)" : ""}`.trimEnd()];
 }

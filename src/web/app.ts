@@ -3,17 +3,19 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { except } from "hono/combine";
+import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { FixedSettingError } from "../config/change.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { wordsFor } from "../config/wording.ts";
-import { requireOwnHost, requireOwnOrigin, requirePassword } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import type { Asset } from "./page.ts";
 import { type ActionsOptions, addActionRoutes } from "./routes/actions.ts";
 import { addHouseRoutes, type HouseRoutesOptions } from "./routes/house.ts";
 import { addListeningRoutes, type ListeningOptions } from "./routes/listening.ts";
-import { addPageRoutes } from "./routes/page.ts";
+import { addAuthorityRoute, addPageRoutes } from "./routes/page.ts";
+import { addRelayGainsRoutes, type RelayGainsOptions } from "./routes/relay-gains.ts";
 import { addSettingsRoutes, type SettingsOptions } from "./routes/settings.ts";
 import { addStreamRoutes, type StreamsOptions } from "./routes/streams.ts";
 import { WebError } from "./web-error.ts";
@@ -29,6 +31,11 @@ export interface AppOptions
     HouseRoutesOptions {
   readonly version: string;
   readonly page: ReadonlyMap<string, Asset>;
+  /** PEM of the authority behind our certificate, if it is our own: phones must be told to trust it. */
+  readonly authority?: string | undefined;
+  readonly guard: Guard;
+  /** What a person can say of relays. */
+  readonly knowledge: Omit<RelayGainsOptions, "relays">;
   /** The WebSocket at `/relay`. */
   readonly relayDoor: MiddlewareHandler;
   /** The WebSocket at `/ws`. */
@@ -44,10 +51,10 @@ export function createApp(options: AppOptions): OpenAPIHono {
       throw new WebError(400, "bad_request", issues.join("; "));
     },
   });
-  const password = () => options.config().web.password;
+  const { guard } = options;
   app.use(
     secureHeaders({
-      // Earshot speaks plain HTTP: what stands in front of it may promise more.
+      // A browser that was promised https once would not come back to a hub that has put its certificate away.
       strictTransportSecurity: false,
       contentSecurityPolicy: {
         defaultSrc: ["'self'"],
@@ -57,11 +64,17 @@ export function createApp(options: AppOptions): OpenAPIHono {
       },
     }),
   );
-  // Relays have tokens of their own.
+  // Relays have a guard of their own.
   app.get("/relay", options.relayDoor, () => {
     throw new WebError(426, "websocket_only", "this is a WebSocket", "docs/protocol.md says what is spoken there");
   });
-  app.use(requireOwnHost(password), requirePassword(password), requireOwnOrigin());
+  const letIn = cors({ origin: (origin) => origin, credentials: true });
+  app.use((context, next) => {
+    const friendly = options.config().web.origins.includes(context.req.header("origin") ?? "");
+    return friendly ? letIn(context, next) : next();
+  });
+  app.put("/api/streams/:name", guard.sender);
+  app.use(guard.page);
   // The body of a stream has no end.
   app.use(except("/api/streams/*", bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseTooLarge })));
 
@@ -70,11 +83,13 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addActionRoutes(app, options);
   addStreamRoutes(app, options);
   addHouseRoutes(app, options);
+  addRelayGainsRoutes(app, { ...options.knowledge, relays: options.relays });
   app.get("/ws", options.live, () => {
     throw new WebError(426, "websocket_only", "this is a WebSocket", "open it with ws://");
   });
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "Earshot", version: options.version } });
   addPageRoutes(app, options.page);
+  addAuthorityRoute(app, options.authority);
 
   app.notFound(({ req }) =>
     answer(new WebError(404, "not_found", `no ${req.method} ${req.path}`, "GET /openapi.json lists the routes")),

@@ -36,8 +36,8 @@ export const MODEL_SETTINGS = z
     vad_threshold: z.number().nullable().describe("as the global one, for this model; null: the global one holds"),
     input_scale: z.enum(INPUT_SCALES).nullable().describe("samples as the head takes them; null: as its file says"),
     api_url: unsupported,
-    webhook_url: unsupported,
-    topic: unsupported,
+    webhook_url: z.string().nullable().describe("told of each time that the word is answered; null: nobody is"),
+    topic: z.string().nullable().describe("under which ORAC-STT takes its commands; null: the general one"),
   })
   .openapi("ModelSettings");
 
@@ -87,8 +87,8 @@ export function modelSettingsView(model: ModelView, { wake }: Config): z.infer<t
     vad_threshold: said?.vad_threshold ?? null,
     input_scale: said?.input_scale ?? null,
     api_url: null,
-    webhook_url: null,
-    topic: null,
+    webhook_url: said?.webhook_url ?? null,
+    topic: said?.topic ?? null,
   };
 }
 
@@ -118,6 +118,8 @@ export function modelPatch(
           ...(isNews(settings.sure, said?.sure) && { sure: settings.sure }),
           ...(isNews(settings.vad_threshold, said?.vad_threshold) && { vad_threshold: settings.vad_threshold }),
           ...(isNews(settings.input_scale, said?.input_scale) && { input_scale: settings.input_scale }),
+          ...(isNews(settings.webhook_url, said?.webhook_url) && { webhook_url: settings.webhook_url }),
+          ...(isNews(settings.topic, said?.topic) && { topic: settings.topic }),
         },
       },
     },

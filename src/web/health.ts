@@ -29,6 +29,17 @@ export interface StreamSight {
   readonly lostSamples: number;
 }
 
+/** Of a machine that is a relay: its hub. */
+export interface HubSight {
+  readonly hub: string;
+  readonly connected: boolean;
+  readonly whileAway: "silent" | "alone";
+  /** The hub listens for it. */
+  readonly audioOnly: boolean;
+  /** Why it is not connected. */
+  readonly why: string;
+}
+
 /** What is seen in the shared memory at one moment. */
 export interface Sight {
   readonly muted: boolean;
@@ -56,6 +67,8 @@ export interface Sight {
   readonly streams: readonly StreamSight[];
   /** Relays that are connected and hear wake words themselves. */
   readonly relays: number;
+  /** The hub that decides; undefined where this machine is none's relay. */
+  readonly hub?: HubSight | undefined;
   /** Models that are switched on. */
   readonly wanted: number;
   readonly listening: number;
@@ -119,6 +132,7 @@ function deafness(sight: Sight): Reason | undefined {
     const since = Number.isFinite(sight.audioAgeMs) ? ` for ${Math.round(sight.audioAgeMs / 1000)} s` : " yet";
     return down("no_audio", `no samples${since}`, "the device is opened again by itself");
   }
+  if (sight.hub?.audioOnly === true) return withoutHub(sight.hub);
   const modelless = noModels(sight);
   if (modelless !== undefined) return modelless;
   if (sight.scoreAgeMs > NO_SCORE_MS) {
@@ -126,7 +140,17 @@ function deafness(sight: Sight): Reason | undefined {
   }
   if (!sight.armed) return down("arming", "arming: a stream is listened to for 2 s before it may wake anybody");
   if (sight.coolsInMs > 0) return down("cooldown", `cooling down for ${Math.ceil(sight.coolsInMs / 1000)} s`);
-  return undefined;
+  return sight.hub?.whileAway === "silent" ? withoutHub(sight.hub) : undefined;
+}
+
+/** A relay whose hub is away hears a word and does nothing, unless it may answer alone. */
+function withoutHub({ hub, connected, why, audioOnly, whileAway }: HubSight): Reason | undefined {
+  if (connected) return undefined;
+  const alone = whileAway === "alone" && !audioOnly;
+  const message = `the hub ${hub} is away: ${why}`;
+  const restart = "start the hub, or see why it is not reached; this relay finds it within 8 s";
+  const hint = audioOnly || alone ? restart : `${restart}. relay.while_away: alone lets it answer meanwhile`;
+  return { code: "hub_away", severity: alone ? "degraded" : "down", message, hint };
 }
 
 function noModels({ wanted, listening, failed }: Sight): Reason | undefined {
@@ -141,16 +165,16 @@ function noModels({ wanted, listening, failed }: Sight): Reason | undefined {
   return { code: "models_loading", severity, message: "the models are loading" };
 }
 
-/** Where no microphone is wanted here, others are listened to: that nobody sends is their affair. */
+/** Where no microphone is wanted here, others are listened to: while nobody is, a word goes unnoticed in every room. */
 function elsewhere(sight: Sight): Reason | undefined {
   if (sight.relays > 0) return undefined;
   const modelless = noModels(sight);
   if (modelless !== undefined) return modelless;
   if (sight.streams.some(({ listening }) => listening)) return undefined;
   const comes = sight.streams.some(({ audioAgeMs }) => audioAgeMs <= NO_AUDIO_MS);
-  const message = comes ? "arming: what comes is not listened to yet" : "nobody sends sound";
-  const hint = "audio.source is none: sound comes by PUT /api/streams/NAME, or relays connect";
-  return { code: "no_streams", severity: "degraded", message, hint };
+  const message = comes ? "arming: what comes is not listened to yet" : "nobody listens in any room";
+  const hint = "audio.source is none: connect a relay (earshot relay), or send sound to PUT /api/streams/NAME";
+  return { code: "no_streams", severity: "down", message, hint };
 }
 
 export type Hearing = { readonly hearing: true } | { readonly hearing: false; readonly reason: string };
@@ -209,6 +233,10 @@ export function assessHealth(
       "audio_lost",
       `${sight.lostSamples} samples were lost within the last minute because inference fell behind`,
     );
+  }
+  if (sight.hub?.whileAway === "alone" && !sight.hub.audioOnly) {
+    const away = withoutHub(sight.hub);
+    if (away !== undefined) reasons.push(away);
   }
   if (sight.modelsTrouble !== "") degraded("models_trouble", sight.modelsTrouble);
   for (const { name, audioAgeMs, deafMs, stuckMs, lagMs, lostSamples } of sight.streams) {

@@ -1,19 +1,23 @@
 /**
- * The house as the web worker sees it: reads every record of the shared memory, owns the activation, and says what is
+ * The house as the web worker sees it: reads every record of the shared memory, owns the activations, and says what is
  * new. Runs in the web worker alone. Times inside are monotonic; UTC is made here, where they are shown.
  */
 
 import type { Config } from "../config/schema.ts";
-import { type Activation, type ActivationEvent, INITIAL_ACTIVATION, stepActivation } from "../hub/activation.ts";
+import type { ActivationEvent, CommandEvent } from "../hub/activation.ts";
+import { Activations } from "../hub/activations.ts";
 import type { HeardWord } from "../hub/hub-ears.ts";
-import { MAX_MODELS, WORKERS } from "../memory/layout.ts";
+import { WORKERS } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
-import { assessHealth, hearing, type Sight, type WorkerSight } from "./health.ts";
+import { assessHealth, type Hearing, type HubSight, hearing, type Sight, type WorkerSight } from "./health.ts";
 import { type HeardMessage, HeardWords } from "./heard-words.ts";
-import { History } from "./history.ts";
+import type { History } from "./history.ts";
+import { ModelSight } from "./model-sight.ts";
 import { RecentLoss } from "./recent-loss.ts";
 import { RemoteSight } from "./remote-sight.ts";
+import { arbitrationStateView } from "./round-view.ts";
 import type {
+  CommandView,
   DetectionView,
   HealthView,
   LevelsView,
@@ -21,15 +25,14 @@ import type {
   NearMissView,
   RelayView,
   RoundView,
+  SatelliteView,
   StateView,
   StreamView,
 } from "./schemas.ts";
-import { activationView, modelView, rounded } from "./views.ts";
+import { activationView, relayActivationView, rounded } from "./views.ts";
 
 /** No sample for this long, and the audio is not active. */
 const FRESH_MS = 1000;
-/** Nobody may show values older than this. */
-const STALE_MS = 5000;
 /** Of detections, and of near misses. */
 const SHOWN = 20;
 const SHOWN_ROUNDS = 10;
@@ -49,41 +52,43 @@ export interface HouseOptions {
   readonly relays: () => readonly RelayView[];
   /** How it was decided who answers; newest first. */
   readonly rounds: () => readonly RoundView[];
+  /** What followed the newest wake words; newest first. */
+  readonly commands?: () => readonly CommandView[];
+  /** Where this machine is a relay: its hub. */
+  readonly satellite?: () => SatelliteView | undefined;
   /** What else is wrong, that the shared memory does not know: a file that could not be written, say. */
   readonly troubles: () => readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
 }
 
 export class House {
-  readonly history = new History();
   readonly #options: HouseOptions;
   readonly #control;
   readonly #capture;
+  readonly #speaker;
   readonly #level;
   readonly #score;
-  readonly #modelTable;
-  readonly #models;
+  readonly #models: ModelSight;
   readonly #workers;
   readonly #requests;
-  readonly #activationRecord;
-  #activation: Activation;
+  readonly #activations: Activations;
+  readonly #arbitration;
   readonly #heard: HeardWords;
   #lastSoundMs: number;
   /** What the configuration last said of mute: only a change of it counts here. */
   #configuredMute: boolean | undefined;
-  /** Of the newest frame that the history has. */
-  #remembered = 0;
   readonly #loss = new RecentLoss();
   readonly #remote: RemoteSight;
+  #hearing: Hearing = { hearing: false, reason: "starting" };
 
   constructor(options: HouseOptions) {
     this.#options = options;
     const { memory } = options;
     this.#control = memory.control.reader();
     this.#capture = memory.capture.reader();
+    this.#speaker = memory.speaker.reader();
     this.#level = memory.level(0).reader();
     this.#score = memory.score(0).reader();
-    this.#modelTable = memory.modelTable.reader();
-    this.#models = Array.from({ length: MAX_MODELS }, (_, index) => memory.model(index).reader());
+    this.#models = new ModelSight(memory, this.#score);
     const { unixMs, monotonicMs } = options;
     this.#heard = new HeardWords(memory, (atMs) => Math.round(unixMs() - (monotonicMs() - atMs)));
     this.#workers = WORKERS.map((name) => ({
@@ -93,13 +98,15 @@ export class House {
     }));
     this.#requests = memory.requests.writer();
     this.#remote = new RemoteSight(memory);
-    this.#activationRecord = memory.activation(0).writer();
-    const kept = this.#activationRecord.value;
-    // A web worker that was started again goes on with the activation that its predecessor left.
-    this.#activation = kept.sequence === 0 ? INITIAL_ACTIVATION : { ...kept };
+    this.#arbitration = memory.arbitration.reader();
+    this.#activations = new Activations(memory, options.config().name ?? options.hostName);
     this.#lastSoundMs = options.monotonicMs();
     // What was heard before this worker lived is shown, and wakes nobody again.
     this.#heard.take(() => {});
+  }
+
+  get history(): History {
+    return this.#models.history;
   }
 
   get muted(): boolean {
@@ -110,6 +117,11 @@ export class House {
     return this.#control.read().shutdown;
   }
 
+  /** Why no word would have been noticed at the last look; undefined when one would. */
+  get deafness(): string | undefined {
+    return this.#hearing.hearing ? undefined : this.#hearing.reason;
+  }
+
   /** Looks at everything once. @returns what was heard since the last look, oldest first */
   look(): readonly HeardMessage[] {
     const nowMs = this.#options.monotonicMs();
@@ -117,39 +129,76 @@ export class House {
     this.#level.refresh();
     this.#capture.refresh();
     if (this.#level.value.peak > 0) this.#lastSoundMs = nowMs;
-    if (this.#score.refresh() === "fresh") this.#remember();
+    const frameEndedAt = Math.round(this.#options.unixMs() - (nowMs - this.#score.read().frameEndMs));
+    this.#models.remember(this.#level.value.rms, frameEndedAt);
     this.#loss.look(this.#score.value.lost, nowMs);
     this.#remote.look(nowMs);
     const fresh = this.#heard.take(this.#options.claim);
-    const heard = hearing(this.#sight(nowMs));
-    this.#step({ type: "looked", ...heard }, nowMs);
+    this.#hearing = hearing(this.#sight(nowMs));
+    this.#activations.look({ type: "looked", ...this.#hearing }, nowMs);
     return fresh;
   }
 
-  /** Somebody claims a word, and it is not decided yet who answers. */
-  contend(model: string, source: string, confidence: number): void {
-    this.#step({ type: "contended", model, source, confidence }, this.#options.monotonicMs());
+  /** The house's, and whose word is newest. */
+  get activations(): Pick<Activations, "house" | "all"> {
+    return this.#activations;
   }
 
-  /** Somebody answers. @param source the relay, empty for this machine's microphone */
-  wake(model: string, source: string, confidence: number): void {
-    const { hold: holdMs } = this.#options.config().activation;
-    this.#wake({ model, source, confidence, holdMs, simulated: false });
+  /** Somebody claims a word, and it is not decided yet who answers. @param source the relay, empty for this machine's microphone */
+  contend(model: string, source: string, confidence: number): void {
+    this.#activations.wake({ type: "contended", model, source, confidence }, this.#options.monotonicMs());
+  }
+
+  /** Whose word is not settled: of those who contended, nobody else is waited for any more. */
+  settle(sources: ReadonlySet<string>): void {
+    this.#activations.settle(sources, this.#options.monotonicMs());
+  }
+
+  /**
+   * Somebody answers.
+   *
+   * @param source the relay, empty for this machine's microphone
+   * @param fence what it was granted: what the command does is told with it
+   * @param holdMs how long it stays awake when nothing is told; as configured when unsaid
+   */
+  wake(
+    model: string,
+    source: string,
+    confidence: number,
+    fence = 0,
+    holdMs = this.#options.config().activation.hold,
+  ): void {
+    this.#wake({ model, source, confidence, fence, holdMs, simulated: false });
+  }
+
+  /** What a command does, from its recording to its end. */
+  step(event: CommandEvent): void {
+    this.#activations.command(event, this.#options.monotonicMs());
+  }
+
+  /** Ends what a predecessor of this web worker left under way. */
+  forget(): void {
+    this.#activations.reset(this.#options.monotonicMs());
+  }
+
+  /** Ends what died with a predecessor of this web worker: commands, and rounds that were not settled. */
+  abandon(): void {
+    this.#activations.abandon(this.#options.monotonicMs());
   }
 
   /** Wakes as if a word had been heard: for trying out what follows a wake word. */
   simulate(model: string, confidence: number, holdMs: number): DetectionView {
     const detection = this.#heard.simulate(model, confidence, this.#options.unixMs());
-    this.#wake({ model, source: "", confidence, holdMs, simulated: true });
+    this.#wake({ model, source: "", confidence, fence: 0, holdMs, simulated: true });
     return detection;
   }
 
-  /** Ends an activation that is stuck, and lets inference begin anew. */
+  /** Ends every activation, and lets inference begin anew. */
   reset(): void {
     this.#requests.value.resets++;
     this.#requests.publish();
     this.#options.memory.inferenceBell.ring();
-    this.#step({ type: "reset" }, this.#options.monotonicMs());
+    this.#activations.reset(this.#options.monotonicMs());
   }
 
   mute(muted: boolean): void {
@@ -202,17 +251,14 @@ export class House {
     const level = this.#level.read();
     const score = this.#score.read();
     const shown = level.atMs !== 0 && nowMs - level.atMs < FRESH_MS;
-    const scored = nowMs - score.frameEndMs < FRESH_MS && this.#scoresAreOfTheseModels();
     return {
       at: this.#options.unixMs(),
       rms: shown ? rounded(level.rms) : 0,
       peak: shown ? rounded(level.peak) : 0,
       noiseFloor: shown ? rounded(level.noiseFloor) : 0,
-      scores: Object.fromEntries(
-        this.#listeningModels().map((name, index) => [name, scored ? rounded(score.scores[index] ?? 0) : 0]),
-      ),
+      scores: this.#models.scores(nowMs),
       frame: score.frame,
-      asleep: scored && score.asleep,
+      asleep: this.#models.isScored(nowMs) && score.asleep,
       streams: this.#remote.levels(nowMs),
       relays: this.#options.relays().flatMap(({ id, rms }) => (rms === null ? [] : [{ id, rms: rounded(rms) }])),
     };
@@ -226,7 +272,8 @@ export class House {
     const sight = this.#sight(nowMs);
     const level = this.#level.value;
     const capture = this.#capture.value;
-    const activation = this.#activation;
+    const speaker = this.#speaker.read();
+    const activation = this.#activations.house;
     const fresh = sight.audioAgeMs < FRESH_MS;
     return {
       name: name ?? hostName,
@@ -239,6 +286,7 @@ export class House {
         lastUpdate: level.atMs === 0 ? 0 : utcOf(level.atMs) / 1000,
         since: utcOf(activation.sinceMs),
       }),
+      activations: this.#activations.all.map((one) => relayActivationView(one, utcOf(one.sinceMs))),
       audio: {
         source: capture.source,
         device: capture.device,
@@ -252,10 +300,14 @@ export class House {
         lostSamples: this.#score.value.lost,
         lagMs: Math.round(this.#score.value.lagMs),
         asleep: fresh && this.#score.value.asleep,
+        speaker: { state: speaker.state, device: speaker.device, error: speaker.error === "" ? null : speaker.error },
       },
       streams: [this.#localStream(sight, name ?? hostName), ...this.#remote.views(nowMs, utcOf)],
       relays: [...this.#options.relays()],
       rounds: this.#options.rounds().slice(0, SHOWN_ROUNDS),
+      commands: [...(this.#options.commands?.() ?? [])],
+      satellite: this.#options.satellite?.() ?? null,
+      arbitration: arbitrationStateView(this.#arbitration.read(), utcOf),
       models: this.models(),
       detections: this.#heard.detections(SHOWN),
       nearMisses: this.#heard.nearMisses(SHOWN),
@@ -266,44 +318,7 @@ export class House {
   }
 
   models(): ModelView[] {
-    const { models } = this.#options.config().wake;
-    const { count } = this.#modelTable.read();
-    const scores = this.#score.read();
-    const scored = this.#options.monotonicMs() - scores.frameEndMs < STALE_MS && this.#scoresAreOfTheseModels();
-    return this.#models.slice(0, count).map((reader, index) => {
-      const row = reader.read();
-      return modelView(row, models[row.name], scored ? (scores.scores[index] ?? 0) : 0);
-    });
-  }
-
-  #listeningModels(): string[] {
-    const { count } = this.#modelTable.read();
-    return this.#models
-      .slice(0, count)
-      .map((reader) => reader.read())
-      .filter(({ state }) => state === "listening")
-      .map(({ name }) => name);
-  }
-
-  #remember(): void {
-    const { scores, frame, frameEndMs } = this.#score.value;
-    // A reset is published too, and no frame; and a frame may be of the models that were there before.
-    if (frame === this.#remembered || !this.#scoresAreOfTheseModels()) return;
-    this.#remembered = frame;
-    const { unixMs, monotonicMs } = this.#options;
-    const names = this.#listeningModels();
-    const at = Math.round(unixMs() - (monotonicMs() - frameEndMs));
-    this.history.push(
-      names,
-      at,
-      rounded(this.#level.value.rms),
-      names.map((_, index) => rounded(scores[index] ?? 0)),
-    );
-  }
-
-  /** While the set of models changes, the scores belong to another order than the names. */
-  #scoresAreOfTheseModels(): boolean {
-    return this.#score.value.models === this.#modelTable.read().generation;
+    return this.#models.views(this.#options.config(), this.#options.monotonicMs());
   }
 
   #localStream(sight: Sight, name: string): StreamView {
@@ -323,24 +338,15 @@ export class House {
   }
 
   #wake(word: Omit<Extract<ActivationEvent, { readonly type: "detected" }>, "type">): void {
-    this.#step({ type: "detected", ...word }, this.#options.monotonicMs());
-  }
-
-  #step(event: ActivationEvent, nowMs: number): void {
-    const next = stepActivation(this.#activation, event, nowMs);
-    if (next === this.#activation) return;
-    this.#activation = next;
-    Object.assign(this.#activationRecord.value, next);
-    this.#activationRecord.publish();
+    this.#activations.wake({ type: "detected", ...word }, this.#options.monotonicMs());
   }
 
   #sight(nowMs: number): Sight {
     const score = this.#score.read();
     const capture = this.#capture.read();
     const level = this.#level.read();
-    const { count } = this.#modelTable.read();
-    const rows = this.#models.slice(0, count).map((reader) => reader.read());
     return {
+      ...this.#models.sight(),
       muted: this.muted,
       capture: { state: capture.state, error: capture.error, demo: capture.demo, source: capture.source },
       audioAgeMs: level.atMs === 0 ? Number.POSITIVE_INFINITY : nowMs - level.atMs,
@@ -353,11 +359,9 @@ export class House {
       lagMs: score.lagMs,
       lostSamples: this.#loss.samples,
       streams: this.#remote.sights(nowMs),
-      relays: this.#options.relays().filter(({ kind, detects }) => kind === "relay" && detects).length,
-      modelsTrouble: this.#modelTable.value.trouble,
+      relays: this.#options.relays().filter(isListening).length,
+      hub: this.#hubSight(),
       wanted: this.#options.wanted(),
-      listening: rows.filter(({ state }) => state === "listening").length,
-      failed: rows.filter(({ state }) => state === "failed").map(({ name, error }) => ({ name, error })),
       workers: this.#workers.map(({ name, heartbeat, supervision }): WorkerSight => {
         const { beatMs } = heartbeat.read();
         const { state, restarts, lastError } = supervision.read();
@@ -365,4 +369,16 @@ export class House {
       }),
     };
   }
+
+  #hubSight(): HubSight | undefined {
+    const satellite = this.#options.satellite?.();
+    if (satellite === undefined) return undefined;
+    const { hub, connected, whileAway, audioOnly, why } = satellite;
+    return { hub, connected, whileAway, audioOnly, why: why ?? "" };
+  }
+}
+
+/** Whether it hears wake words itself, and would notice one. */
+function isListening({ kind, detects, connected, trouble }: RelayView): boolean {
+  return kind === "relay" && detects && connected && trouble === null;
 }

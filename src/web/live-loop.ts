@@ -75,6 +75,7 @@ const VOLATILE = new Set([
   "asleep",
   "since",
   "openedAt",
+  "closesAt",
 ]);
 
 function withoutTheVolatile(key: string, value: unknown): unknown {

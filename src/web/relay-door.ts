@@ -1,11 +1,11 @@
-/** `/relay`: the WebSocket of Earshot's relay protocol, for whoever has a token. */
+/** `/relay`: the WebSocket of Earshot's relay protocol, for whoever the guard lets in. */
 import type { Context, MiddlewareHandler } from "hono";
 import { getConnInfo, upgradeWebSocket } from "hono/bun";
 import type { ConnectedRelays } from "../relay/connected-relays.ts";
 import type { HubSession } from "../relay/hub-session.ts";
 import type { RelaySocket } from "../relay/relay-outlet.ts";
 import type { KnownToken } from "../relay/token-file.ts";
-import { checkUpgrade, type UpgradeRules } from "../relay/upgrade.ts";
+import { addressOf, type Guard } from "./guard.ts";
 import { WebError } from "./web-error.ts";
 
 /** What Bun's WebSocket has beside the web's. */
@@ -14,7 +14,8 @@ interface BunSocket {
   terminate(): void;
 }
 
-export function relayDoor(relays: ConnectedRelays, rules: () => UpgradeRules): MiddlewareHandler {
+/** @param relays throws on a machine that takes none */
+export function relayDoor(relays: () => ConnectedRelays, guard: Guard): MiddlewareHandler {
   const upgrade = upgradeWebSocket((context) => {
     const token = context.get("relayToken") as KnownToken | undefined;
     // Nobody knows any more once it is a WebSocket.
@@ -22,22 +23,28 @@ export function relayDoor(relays: ConnectedRelays, rules: () => UpgradeRules): M
     let session: HubSession | undefined;
     return {
       onOpen: (_event, socket) => {
-        session = relays.open(socketOf(socket), peer, token);
+        session = relays().open(socketOf(socket), peer, token);
       },
       onMessage: ({ data }) => {
         if (typeof data === "string") session?.receive(data);
         else if (data instanceof ArrayBuffer) session?.receive(new Uint8Array(data));
       },
       onClose: () => {
-        if (session !== undefined) relays.close(session);
+        if (session !== undefined) relays().close(session);
       },
     };
   });
   return async (context, next) => {
-    const { address = "" } = getConnInfo(context).remote;
-    const checked = checkUpgrade({ address, header: (name) => context.req.header(name) }, rules());
-    if (checked.kind === "refused") throw new WebError(checked.status, checked.code, checked.message, checked.hint);
-    context.set("relayToken", checked.token);
+    const taking = relays();
+    context.set("relayToken", guard.relay(context));
+    if (!taking.hasRoomFor(addressOf(context))) {
+      throw new WebError(
+        503,
+        "too_many_strangers",
+        "too many connections have not said hello",
+        "say hello, or try later",
+      );
+    }
     return upgrade(context, next);
   };
 }

@@ -2,28 +2,44 @@
  * The house of relays within the web worker: arbitration, those for whom the hub listens, and the connections of Earshot's
  * own protocol, put together.
  */
+import { readFile } from "node:fs/promises";
 import { Arbiter } from "../arbitration/arbiter.ts";
 import { POLICIES } from "../arbitration/policies/by-name.ts";
 import type { RelayFacts } from "../arbitration/relay.ts";
+import { contending } from "../arbitration/round.ts";
+import type { Trouble } from "../command/sink.ts";
 import { type Config, DEFAULT_ZONE } from "../config/schema.ts";
+import { ArbitrationRecord } from "../hub/arbitration-record.ts";
+import { NOTHING_LEARNED } from "../hub/gains-file.ts";
+import type { Guards } from "../hub/guards.ts";
 import { Hub } from "../hub/hub.ts";
 import { HubEars } from "../hub/hub-ears.ts";
+import { isNear } from "../hub/nearby.ts";
+import { OwnVoice } from "../hub/own-voice.ts";
 import { type RemoteStream, RemoteStreams, type StreamEnd } from "../hub/remote-streams.ts";
-import type { Seat } from "../hub/seat.ts";
+import type { Reply } from "../hub/reply.ts";
+import type { RelayVoice, Seat } from "../hub/seat.ts";
+import { Loqa } from "../loqa/loqa.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
+import type { HouseSpeaker } from "../playback/house-speaker.ts";
 import { ConnectedRelays } from "../relay/connected-relays.ts";
 import { TICK_MS } from "../relay/limits.ts";
 import { RelayDesk } from "../relay/relay-desk.ts";
+import { commandView } from "./command-view.ts";
 import type { House } from "./house.ts";
-import { roundView } from "./round-view.ts";
-import type { ArbitrationView, RelayView } from "./schemas.ts";
+import { HouseNews } from "./house-news.ts";
+import { type KeptLearned, RelayKnowledge } from "./relay-knowledge.ts";
+import { RelayList } from "./relay-list.ts";
+import { RoundList } from "./round-list.ts";
+import type { ArbitrationView, CommandView, RelayView, RoundView } from "./schemas.ts";
+import { SpokenCommands } from "./spoken-commands.ts";
 
-/** Of a microphone of which nothing is known: they differ by several dB. What a person entered is taken for certain. */
-const UNKNOWN_GAIN = { db: 0, uncertaintyDb: 4 };
 /** What a sender sent last is heard within this. */
 const HEARD_OUT_MS = 1000;
 /** While somebody waits for an answer, looks are this far apart. */
 const ASKED_MS = 20;
+/** While the sound of a stream is passed on: two blocks of what a source writes. */
+const SOUNDING_MS = 40;
 
 export interface RelaysOptions {
   readonly memory: SharedMemory;
@@ -32,7 +48,17 @@ export interface RelaysOptions {
   readonly unixMs: () => number;
   readonly hostName: string;
   readonly house: () => House;
-  readonly log: { info(event: string, fields: Record<string, unknown>): void };
+  /** Undefined on a machine that has none. */
+  readonly speaker?: HouseSpeaker;
+  readonly guards?: Guards;
+  /** Who has a token. */
+  readonly tokenNames: () => readonly string[];
+  /** What an earlier life learned of relays, and where it is kept; without it, nowhere. */
+  readonly kept?: KeptLearned;
+  readonly log: {
+    info(event: string, fields: Record<string, unknown>): void;
+    warn(event: string, fields: Record<string, unknown>): void;
+  };
 }
 
 export class Relays {
@@ -43,8 +69,10 @@ export class Relays {
   readonly #ears: HubEars;
   readonly #streams: RemoteStreams;
   readonly #desk: RelayDesk;
-  /** Commands that nobody but time ends yet, by fence. */
-  readonly #ends = new Map<number, { readonly relayId: string; readonly connection: number; readonly atMs: number }>();
+  readonly #loqa: Loqa;
+  readonly #spoken: SpokenCommands;
+  /** When commands end that nobody but time ends, by fence: never, until something of them is heard. */
+  readonly #ends = new Map<number, number>();
   /** Senders that are gone, and whose last words may still be heard. */
   readonly #leaving: {
     readonly relayId: string;
@@ -52,33 +80,108 @@ export class Relays {
     readonly stream: number;
     readonly atMs: number;
   }[] = [];
+  readonly #record: ArbitrationRecord;
+  readonly #news: HouseNews;
+  readonly #rounds: RoundList;
+  readonly list: RelayList;
+  /** Gains, whom to believe, and the setting of gains by a sound. */
+  readonly knowledge: RelayKnowledge;
+  readonly #localId: string;
+  readonly #ownVoice = new OwnVoice();
+  /** What this machine's loudspeaker answers to. */
+  #answers: number | undefined;
+  /** Looked at last, and as much of it as relays are told by. */
+  #configured: Config | undefined;
   #configuration = "";
   #ticksAtMs = 0;
 
   constructor(options: RelaysOptions) {
     this.#options = options;
     const { memory, monotonicMs, log, house, config } = options;
+    this.knowledge = new RelayKnowledge({
+      ...{ monotonicMs, unixMs: options.unixMs, log },
+      rounds: () => this.#arbiter.records(),
+      seats: () => this.#hub.seats,
+      placeOf: (id) => {
+        const { room, gain } = config().relays[id] ?? {};
+        return { room, statedGainDb: gain };
+      },
+      kept: options.kept ?? { learned: NOTHING_LEARNED, keep: () => {} },
+      changed: () => this.#hub.refreshFacts(),
+      calibrate: ({ connection }, calibration, listenMs) => {
+        const session = this.connected.of(connection);
+        if (session?.introduction?.capabilities.calibrates !== true) return false;
+        session.tell({ type: "calibrate", calibration, listenMs });
+        return true;
+      },
+      calibrateStreams: (listenMs) => this.#ears.calibrate(listenMs),
+    });
     // A fence must be above all that a predecessor gave: its clock is, and it gives one a millisecond at most.
     this.#arbiter = new Arbiter({ ...this.#rules(), firstFence: Math.floor(monotonicMs()) });
+    this.#record = new ArbitrationRecord(memory, this.#arbiter);
+    this.#localId = config().name ?? options.hostName;
     this.#streams = new RemoteStreams({ memory, monotonicMs, muted: () => house().muted, log });
     this.#hub = new Hub({
       arbiter: this.#arbiter,
       monotonicMs,
       // Whoever looks sleeps until what was due when it last looked.
       sooner: () => memory.webBell.ring(),
+      changed: () => {
+        this.#record.publish(this.#localId);
+        memory.webBell.ring();
+      },
       factsOf: (seat, can) => this.#factsOf(seat, can),
       events: {
         contended: ({ relayId, model, confidence }) => house().contend(model, this.#sourceOf(relayId), confidence),
-        granted: ({ relayId, model, confidence, fence }) => {
-          house().wake(model, this.#sourceOf(relayId), confidence);
-          const connection = this.#hub.seats.get(relayId)?.connection ?? 0;
-          this.#ends.set(fence, { relayId, connection, atMs: monotonicMs() + config().activation.hold });
+        granted: (grant) => {
+          const { relayId, model, confidence, fence } = grant;
+          house().wake(model, this.#sourceOf(relayId), confidence, fence);
+          this.#settle();
+          this.knowledge.granted(grant);
+          if (relayId === this.#localId) options.speaker?.wake();
+          if (!this.#spoken.granted(grant)) this.#ends.set(fence, Number.POSITIVE_INFINITY);
         },
-        over: (fence) => this.#ends.delete(fence),
+        sound: (sound) => {
+          const isFirst = this.#ends.get(sound.fence) === Number.POSITIVE_INFINITY;
+          if (isFirst) this.#ends.set(sound.fence, monotonicMs() + config().activation.hold);
+          this.knowledge.sound(sound);
+          this.#spoken.sound(sound);
+        },
+        over: (fence, why) => {
+          this.knowledge.over(fence);
+          if (fence === this.#answers) {
+            this.#answers = undefined;
+            options.speaker?.stop();
+          }
+          this.#ends.delete(fence);
+          this.#spoken.over(fence, why);
+          house().step({ type: "ended", fence });
+        },
       },
+      isOwnVoice: (relayId, model) =>
+        config().playback.while_playing !== "listen" && this.#ownVoice.said(model, (id) => this.#isNear(id, relayId)),
       log,
     });
-    this.#ears = new HubEars({ memory, hub: this.#hub, monotonicMs });
+    this.#spoken = new SpokenCommands({
+      ...{ memory, config, monotonicMs, log, hostName: options.hostName, unixMs: options.unixMs },
+      hub: () => this.#hub,
+      told: (event) => house().step(event),
+      said: (relayId, { text, speech }) => {
+        if (speech !== undefined) this.#ownVoice.says(relayId, text, monotonicMs());
+      },
+      scores: () => house().levels().scores,
+      thresholdOf: (model) =>
+        house()
+          .models()
+          .find(({ name }) => name === model)?.threshold ?? 0,
+    });
+    this.#ears = new HubEars({
+      ...{ memory, hub: this.#hub, monotonicMs },
+      thresholdOf: (model, own) => config().wake.models[model]?.threshold ?? own,
+      preRollMs: () => config().command.pre_roll,
+      envelope: (sender, claim, envelope) => this.knowledge.envelope(sender, claim, envelope),
+      burst: (relayId, report) => this.knowledge.burst(relayId, "newest", report),
+    });
     this.#desk = new RelayDesk({
       hub: this.#hub,
       ears: this.#ears,
@@ -88,6 +191,8 @@ export class Relays {
         return { room, zone };
       },
       openStream: (name, address) => this.#streams.open(name, address),
+      envelope: (sender, claim, envelope) => this.knowledge.envelope(sender, claim, envelope),
+      calibrated: ({ relayId }, calibration, report) => this.knowledge.burst(relayId, calibration, report),
     });
     this.connected = new ConnectedRelays({
       handler: this.#desk,
@@ -95,6 +200,25 @@ export class Relays {
       hubName: () => config().name ?? options.hostName,
       nextConnection: () => this.#hub.nextConnection(),
     });
+    this.#loqa = new Loqa({
+      ...{ hub: this.#hub, config, monotonicMs, log },
+      readText: (path) => readFile(path, "utf8"),
+      sooner: () => memory.webBell.ring(),
+    });
+    const times = { monotonicMs, unixMs: options.unixMs };
+    this.#news = new HouseNews({
+      ...{ arbiter: this.#arbiter, house, connected: () => this.connected, localId: this.#localId, monotonicMs },
+      responding: () => this.#responding(),
+      again: () => setImmediate(() => memory.webBell.ring()),
+    });
+    this.#rounds = new RoundList({ arbiter: this.#arbiter, ...times });
+    this.list = new RelayList({
+      ...{ hub: this.#hub, arbiter: this.#arbiter, config, ...times },
+      tokenNames: options.tokenNames,
+      knownOf: (id) => this.knowledge.viewOf(id),
+      reportsOf: (connection) => this.#desk.reportsOf(connection),
+    });
+    house().abandon();
     this.#joinLocal();
   }
 
@@ -103,15 +227,18 @@ export class Relays {
     const nowMs = this.#options.monotonicMs();
     this.#followConfiguration();
     this.#ears.look();
+    this.#spoken.look();
+    this.knowledge.look();
+    this.#loqa.look();
     if (nowMs >= this.#ticksAtMs) {
       this.#ticksAtMs = nowMs + TICK_MS;
       this.connected.tick();
     }
-    for (const [fence, { relayId, connection, atMs }] of this.#ends) {
+    for (const [fence, atMs] of this.#ends) {
       if (nowMs < atMs) continue;
       this.#ends.delete(fence);
-      this.connected.of(connection)?.tell({ type: "enough", fence });
-      this.#hub.tell({ type: "finished", relayId, connection, fence });
+      this.#hub.enough(fence);
+      this.#hub.finish(fence);
     }
     while (this.#leaving[0] !== undefined && nowMs >= this.#leaving[0].atMs) {
       const { relayId, connection, stream } = this.#leaving[0];
@@ -120,13 +247,61 @@ export class Relays {
       this.#ears.close(stream, connection);
     }
     if (nowMs >= this.#hub.wakeAtMs) this.#hub.tell({ type: "tick" });
+    this.#options.speaker?.look();
+    this.#settle();
+    this.#guard(nowMs);
+    // While a command is served, only the time until which it is waited for moves.
+    if (this.#arbiter.rounds.length > 0) this.#record.publish(this.#localId);
+    this.#news.look();
+  }
+
+  /** Those that say an answer. */
+  #responding(): ReadonlySet<string> {
+    const { house, speaker } = this.#options;
+    const relays = house().activations.all.filter(({ state }) => state === "responding");
+    return new Set([...relays.map(({ relay }) => relay), ...(speaker?.isPlaying ? [this.#localId] : [])]);
+  }
+
+  /** What a loudspeaker says must not wake the microphones near it. */
+  #guard(nowMs: number): void {
+    const responding = this.#responding();
+    this.#ownVoice.look(responding, nowMs);
+    const { guards } = this.#options;
+    if (guards === undefined) return;
+    const near: number[] = [];
+    if (responding.size > 0) {
+      const speakers = [...responding];
+      for (const { id, stream } of this.#hub.seats.values()) {
+        if (stream !== undefined && speakers.some((speaker) => this.#isNear(speaker, id))) near.push(stream);
+      }
+    }
+    guards.look(near, nowMs);
+  }
+
+  /** Whether what one relay says is heard by another; what it says itself it hears in any case. */
+  #isNear(speaker: string, hearer: string): boolean {
+    const { relays } = this.#arbiter;
+    const [there, here] = [relays.get(speaker)?.facts, relays.get(hearer)?.facts];
+    return there !== undefined && here !== undefined && (speaker === hearer || isNear(there, here));
+  }
+
+  /** A word is arbitrated as long as its round is open. */
+  #settle(): void {
+    const open = this.#arbiter.rounds.filter(({ phase }) => phase === "open");
+    const contenders = open.flatMap((round) => contending(round).map(({ relayId }) => this.#sourceOf(relayId)));
+    this.#options.house().settle(new Set(contenders));
   }
 
   /** When to look again at the latest. */
   get wakeInMs(): number {
     const nowMs = this.#options.monotonicMs();
-    const asked = this.#ears.isAsked ? ASKED_MS : TICK_MS;
-    return Math.max(1, Math.min(asked, this.#hub.wakeAtMs - nowMs));
+    const asked = this.#ears.isAsked
+      ? ASKED_MS
+      : this.#ears.isSounding || this.#options.speaker?.isPlaying
+        ? SOUNDING_MS
+        : TICK_MS;
+    const dueAtMs = Math.min(this.#hub.wakeAtMs, this.#news.wakeAtMs, this.#loqa.wakeAtMs);
+    return Math.max(1, Math.min(asked, dueAtMs - nowMs));
   }
 
   /** Somebody ends what is stuck: rounds and commands too. */
@@ -145,7 +320,10 @@ export class Relays {
     if ("code" in stream) return stream;
     const connection = this.#hub.nextConnection();
     this.#ears.open(stream.stream, id, connection);
-    const voice = this.#ears.voice(stream.stream);
+    const voice: RelayVoice = {
+      ...this.#ears.voice(stream.stream),
+      displaced: () => stream.end({ code: "replaced" }),
+    };
     const seat: Seat = {
       ...{ id, connection, kind: "sender", address, software: "", voice, stream: stream.stream },
       sinceMs: this.#options.monotonicMs(),
@@ -159,6 +337,8 @@ export class Relays {
     return {
       stream: stream.stream,
       push: (bytes) => stream.push(bytes),
+      ended: stream.ended,
+      end: (why) => stream.end(why),
       close: () => {
         stream.close();
         const atMs = this.#options.monotonicMs() + HEARD_OUT_MS;
@@ -169,59 +349,76 @@ export class Relays {
 
   arbitration(): ArbitrationView {
     const { window, max_relays, policy } = this.#options.config().arbitration;
-    const { monotonicMs, unixMs } = this.#options;
-    const rounds = [...this.#hub.rounds]
-      .reverse()
-      .map((round) => roundView(round, Math.round(unixMs() - (monotonicMs() - round.openedAtMs))));
-    return { windowMs: window, maxRelays: max_relays, policy, rounds };
+    const { now, views } = this.#rounds;
+    return { windowMs: window, maxRelays: max_relays, policy, now, rounds: [...views] };
   }
 
-  relays(): RelayView[] {
-    const { monotonicMs, unixMs } = this.#options;
-    return [...this.#hub.seats.values()].map((seat) => {
-      const relay = this.#arbiter.relays.get(seat.id);
-      const telemetry = this.#desk.telemetryOf(seat.connection);
-      return {
-        id: seat.id,
-        kind: seat.kind,
-        address: seat.address ?? null,
-        software: seat.software,
-        room: relay?.facts.room ?? null,
-        zone: relay?.facts.zone ?? DEFAULT_ZONE,
-        status: relay?.status ?? 0,
-        detects: seat.stream === undefined,
-        delayMs: relay?.delay === undefined ? null : Math.round(relay.delay.meanMs * 10) / 10,
-        rms: telemetry?.rms ?? null,
-        since: Math.round(unixMs() - (monotonicMs() - seat.sinceMs)),
-      };
-    });
+  /** How it was decided who answers; newest first. */
+  rounds(): readonly RoundView[] {
+    return this.#rounds.views;
   }
 
-  close(): void {
+  /** The newest commands; newest first. */
+  commands(): readonly CommandView[] {
+    const { monotonicMs, unixMs } = this.#options;
+    const nowMs = monotonicMs();
+    return this.#spoken.recent.map((command) =>
+      commandView(command, Math.round(unixMs() - nowMs + command.grantedAtMs)),
+    );
+  }
+
+  relays(): readonly RelayView[] {
+    return this.list.views;
+  }
+
+  /** What health should tell of what follows a verdict. */
+  get troubles(): readonly Trouble[] {
+    const loqa = this.#loqa.trouble;
+    const hint = "see loqa.port and loqa.nats in the configuration; it is tried again by itself";
+    return [...this.#spoken.troubles, ...(loqa === undefined ? [] : [{ code: "loqa", message: loqa, hint }])];
+  }
+
+  async close(): Promise<void> {
+    this.#spoken.close();
     this.connected.dismissAll();
+    await this.#loqa.close();
   }
 
   #joinLocal(): void {
-    const { hostName, config, monotonicMs } = this.#options;
-    const id = config().name ?? hostName;
+    const { monotonicMs } = this.#options;
+    const id = this.#localId;
     const connection = this.#hub.nextConnection();
     this.#ears.open(0, id, connection);
     const seat: Seat = {
       ...{ id, connection, kind: "local", address: undefined, software: "", stream: 0 },
-      voice: this.#ears.voice(0),
+      voice: this.#ears.voice(0, (fence, reply) => this.#say(fence, reply)),
       sinceMs: monotonicMs(),
     };
     this.#hub.join(seat, { onset: true, ask: true });
   }
 
+  /** To whoever stands before this machine. */
+  #say(fence: number, reply: Reply): void {
+    const { speaker } = this.#options;
+    this.#answers = fence;
+    const done = () => {
+      if (this.#answers === fence) this.#answers = undefined;
+      this.#hub.finish(fence);
+    };
+    if (speaker === undefined) done();
+    else speaker.say(reply, done);
+  }
+
   #rules() {
     const { window: windowMs, max_relays: maxRelays, policy } = this.#options.config().arbitration;
-    return { policy: POLICIES[policy], settings: { windowMs, maxRelays } };
+    return { policy: this.knowledge.informed(POLICIES[policy]), settings: { windowMs, maxRelays } };
   }
 
   #followConfiguration(): void {
-    const { arbitration, relays } = this.#options.config();
-    const configuration = JSON.stringify([arbitration, relays]);
+    const config = this.#options.config();
+    if (config === this.#configured) return;
+    this.#configured = config;
+    const configuration = JSON.stringify([config.arbitration, config.relays]);
     if (configuration === this.#configuration) return;
     this.#configuration = configuration;
     this.#arbiter.configure(this.#rules());
@@ -233,10 +430,10 @@ export class Relays {
     return {
       ...{ id, room, zone, can },
       local: kind === "local",
-      gain: gain === undefined ? UNKNOWN_GAIN : { db: gain, uncertaintyDb: 0 },
+      ...this.knowledge.factsOf(id),
+      ...(gain !== undefined && { gain: { db: gain, uncertaintyDb: 0 } }),
       preferenceDb: preference,
       leastLevelDb: least_level,
-      disbelieved: false,
     };
   }
 

@@ -1,7 +1,10 @@
 /** From how a round was decided to how it is shown. Pure. */
 import type { Evidence } from "../arbitration/evidence.ts";
+import { deadlineMs, isAwaited, type LiveRound } from "../arbitration/round.ts";
 import type { RoundRecord } from "../arbitration/round-record.ts";
-import type { RoundView } from "./schemas.ts";
+import type { ValueOf } from "../memory/field.ts";
+import type { ARBITRATION } from "../memory/layout.ts";
+import type { ArbitrationStateView, LiveRoundView, RoundView } from "./schemas.ts";
 import { rounded } from "./views.ts";
 
 /** @param openedAt UTC, milliseconds since 1970 */
@@ -43,6 +46,43 @@ export function roundView(record: RoundRecord, openedAt: number): RoundView {
     grants: grants.map((grant) => ({ ...grant, afterMs: rounded(grant.afterMs) })),
     firstAudioAfterMs: firstAudioAfterMs === undefined ? null : rounded(firstAudioAfterMs),
     ended: ended === undefined ? null : { why: ended.why, afterMs: rounded(ended.afterMs) },
+  };
+}
+
+/** @param utcOf makes UTC of monotonic milliseconds */
+export function liveRoundView(round: LiveRound, utcOf: (ms: number) => number): LiveRoundView {
+  const { id, zone, phase, openedAtMs, entrants, waits } = round;
+  const grant = round.phase === "open" ? undefined : round.grants.at(-1);
+  const awaited = round.phase === "open" ? [...waits.values()].filter(isAwaited) : [];
+  return {
+    round: id,
+    zone,
+    phase,
+    openedAt: utcOf(openedAtMs),
+    until: utcOf(deadlineMs(round)),
+    contenders: [...entrants.keys()],
+    waitingFor: awaited.map(({ relayId, because, outcome, untilMs }) => ({
+      relayId,
+      because,
+      outcome,
+      until: utcOf(untilMs),
+    })),
+    winner: grant?.relayId ?? null,
+    fence: grant?.fence ?? null,
+  };
+}
+
+/** @param utcOf makes UTC of monotonic milliseconds */
+export function arbitrationStateView(
+  { openedMs, closesMs, winner, fence, ...record }: Readonly<ValueOf<typeof ARBITRATION.fields>>,
+  utcOf: (ms: number) => number,
+): ArbitrationStateView {
+  return {
+    ...record,
+    winner: winner === "" ? null : winner,
+    fence: fence === 0 ? null : fence,
+    openedAt: openedMs === 0 ? null : utcOf(openedMs),
+    closesAt: closesMs === 0 ? null : utcOf(closesMs),
   };
 }
 

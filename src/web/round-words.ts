@@ -11,12 +11,14 @@ export interface RoundSentence {
   readonly outcome: string;
 }
 
-export function describeRound({ phase, claims, grants, ended, firstAudioAfterMs }: RoundView): RoundSentence {
+export function describeRound(round: RoundView): RoundSentence {
+  const { phase, claims, grants, ended, firstAudioAfterMs } = round;
   const grant = grants.at(-1);
   const claim = claims.find(({ relayId }) => relayId === grant?.relayId) ?? claims[0];
   const model = claim?.model ?? null;
   if (grant === undefined) {
-    const outcome = phase === "open" ? `not settled yet, ${counted(claims.length)}` : "nobody answered";
+    const outcome =
+      phase === "open" ? `not settled yet, ${counted(claims.length)}${waiting(round)}` : "nobody answered";
     return { model, outcome };
   }
   if (phase === "over" && firstAudioAfterMs === null) {
@@ -26,6 +28,12 @@ export function describeRound({ phase, claims, grants, ended, firstAudioAfterMs 
   const late = claims.filter(({ late, relayId }) => late && relayId !== grant.relayId).length;
   const tooLate = late === 0 ? "" : `; ${late} more came too late`;
   return { model, outcome: `${grant.relayId} ${verb}${delay(grant.afterMs, claims.length - late)}${tooLate}` };
+}
+
+/** Who is waited for at this moment. */
+function waiting({ waitedFor }: RoundView): string {
+  const awaited = waitedFor.filter(({ waitedMs }) => waitedMs === null).map(({ relayId }) => relayId);
+  return awaited.length === 0 ? "" : `, waiting for ${awaited.join(" and ")}`;
 }
 
 function delay(afterMs: number, claims: number): string {
@@ -145,6 +153,16 @@ export function describePart(
 export function shownMs(lengthMs: number): string {
   if (lengthMs >= 999.5) return `${(lengthMs / 1000).toFixed(1)}\u00a0s`;
   return `${lengthMs < 9.95 ? lengthMs.toFixed(1) : Math.round(lengthMs)}\u00a0ms`;
+}
+
+/** A length of time in its largest unit, rounded down: `7 s`, `12 min`, `5 h`, `2 days`. */
+export function spokenDuration(lengthMs: number): string {
+  const seconds = Math.max(0, Math.floor(lengthMs / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  const days = Math.floor(seconds / 86_400);
+  return days === 1 ? "1 day" : `${days} days`;
 }
 
 function counted(claims: number): string {

@@ -48,6 +48,21 @@ export const activationSchema = z
   })
   .openapi("Activation");
 
+export const relayActivationSchema = z
+  .object({
+    relay: z.string(),
+    local: z.boolean().describe("this machine's microphone"),
+    state: z.enum(ACTIVATION_STATES),
+    status: z.string().describe("a short sentence, fit to show"),
+    reason: z.string().nullable().describe("why it is off; null when it is not"),
+    model: z.string().nullable().describe("the newest wake word's model"),
+    confidence: z.number().describe("of the newest wake word, 0..1; 0 before the first"),
+    fence: z.number().nullable().describe("what its relay was granted; null while it is not"),
+    simulated: z.boolean().describe("a person asked for it"),
+    since: unixMs.describe("when this state began, UTC, milliseconds since 1970"),
+  })
+  .openapi("RelayActivation");
+
 export const detectionSchema = z
   .object({
     id: z.number().int().describe("counts detections since the start"),
@@ -140,6 +155,15 @@ export const audioSchema = z.object({
   lostSamples: z.number().describe("samples that inference was too slow for"),
   lagMs: z.number().describe("how far inference is behind capture"),
   asleep: z.boolean().describe("the network sleeps, because there is nothing but the room's quiet"),
+  speaker: z
+    .object({
+      state: z
+        .enum(["none", "closed", "playing", "failed"])
+        .describe("none: no sound is wanted from here; closed: nothing to play; failed: something was not heard"),
+      device: z.string().describe("what was opened; empty while nothing is"),
+      error: z.string().nullable().describe("why it failed"),
+    })
+    .describe("where chimes and answers are heard"),
 });
 
 export const STREAM_STATES = ["waiting", "arming", "listening"] as const;
@@ -219,10 +243,54 @@ export const roundSchema = z
   .describe("times are ms after the first claim came")
   .openapi("Round");
 
+const gainSchema = z
+  .object({
+    db: z.number().describe("how much louder than the others' its microphone is"),
+    uncertaintyDb: z.number().describe("standard deviation of what is wrong with that; 0 where it is configured"),
+    from: z.enum(["configured", "learned", "unknown"]),
+    words: z.number().int().describe("that it was learned from"),
+    movedAt: unixMs.nullable().describe("when it was found to have been moved, and learned anew; null where it was not"),
+  })
+  .openapi("Gain");
+
+const believedSchema = z
+  .object({
+    state: z
+      .enum(["measured_here", "unchecked", "honest", "disbelieved"])
+      .describe(
+        "measured_here: the hub measures its sound; honest: its last claim agreed with its sound; unchecked: nothing could be " +
+          "compared; disbelieved: it claimed more than its sound showed, and does not win over others until it is trusted",
+      ),
+    because: z.string().nullable(),
+    since: unixMs.nullable(),
+  })
+  .openapi("Believed");
+
+export const calibrationSchema = z
+  .object({
+    calibration: z.number().int().describe("counts them since the start; 0 before the first"),
+    phase: z.enum(["none", "listening", "measuring", "done"]),
+    set: z.boolean().describe("whether gains were learned from it"),
+    why: z.enum(["nobody_heard_it", "only_one_heard_it"]).nullable().describe("why not, when it is done"),
+    relays: z.array(
+      z.object({
+        id: z.string(),
+        outcome: z
+          .enum(["waited_for", "heard", "disbelieved", "other_sound", "too_quiet", "sound_lost", "no_answer", "cannot"])
+          .describe("disbelieved: it heard it, and does not count; other_sound: it heard something at another time; sound_lost: muted, or samples were lost"),
+        levelDb: z.number().nullable().describe("RMS of what it heard, dB of full scale"),
+        gainBeforeDb: z.number(),
+        gainDb: z.number().nullable().describe("null while it is not done"),
+        uncertaintyDb: z.number().nullable(),
+      }),
+    ),
+  })
+  .openapi("Calibration");
+
 export const relaySchema = z
   .object({
     id: z.string(),
-    kind: z.enum(["local", "relay", "sender"]).describe("sender: only sends sound, by PUT /api/streams/NAME"),
+    kind: z.enum(["local", "relay", "sender", "loqa"]).describe("sender: only sends sound, by PUT /api/streams/NAME"),
     address: z.string().nullable(),
     software: z.string(),
     room: z.string().nullable(),
@@ -231,9 +299,101 @@ export const relaySchema = z
     detects: z.boolean().describe("whether it hears wake words itself; else the hub does"),
     delayMs: z.number().nullable().describe("of its messages, one way"),
     rms: z.number().nullable(),
-    since: unixMs,
+    connected: z.boolean().describe("false: it is known, and away"),
+    expected: z.boolean().describe("something is wrong while it is away"),
+    trouble: z.string().nullable().describe("why a wake word would go unnoticed there; null where none would"),
+    since: unixMs.describe("when it came; of one that is away, when it left"),
+    gain: gainSchema,
+    evidence: believedSchema,
   })
   .openapi("Relay");
+
+/** Of the newest round; the numbers that relays are told stand in `relays`. */
+const arbitrationStateSchema = z
+  .object({
+    underWay: z.number().int().describe("rounds that are not over"),
+    round: z.number().int().describe("the newest; 0 before the first"),
+    zone: z.string(),
+    phase: z.enum(["none", "open", "granted", "serving", "over"]),
+    status: z.enum(["connected", "contending", "winner", "cancelled"]).describe("of this machine's own microphone"),
+    contenders: z.number().int().describe("who claimed the word"),
+    waiting: z.number().int().describe("who is waited for"),
+    winner: z.string().nullable(),
+    fence: z.number().nullable().describe("of the newest grant"),
+    openedAt: unixMs.nullable(),
+    closesAt: unixMs.nullable().describe("when it ends at the latest; of one that is over, when it did"),
+  })
+  .openapi("ArbitrationState");
+
+const liveRoundSchema = z
+  .object({
+    round: z.number().int(),
+    zone: z.string(),
+    phase: z.enum(["open", "granted", "serving"]),
+    openedAt: unixMs,
+    until: unixMs.describe("when its phase ends at the latest"),
+    contenders: z.array(z.string()),
+    waitingFor: z.array(
+      z.object({
+        relayId: z.string(),
+        because: z.string(),
+        outcome: z.string(),
+        until: unixMs.describe("at the latest"),
+      }),
+    ),
+    winner: z.string().nullable(),
+    fence: z.number().nullable(),
+  })
+  .openapi("LiveRound");
+
+export const satelliteSchema = z
+  .object({
+    hub: z.string().describe("where the hub is, as configured"),
+    page: z.string().describe("of the hub"),
+    connected: z.boolean(),
+    hubName: z.string().nullable(),
+    id: z.string().nullable().describe("what this relay is called there"),
+    code: z.string().nullable().describe("why it is not connected, for programs"),
+    why: z.string().nullable().describe("why it is not connected"),
+    since: unixMs.describe("since when it is connected, or is not"),
+    whileAway: z.enum(["silent", "alone"]).describe("what it does with a word while the hub is away"),
+    audioOnly: z.boolean().describe("the hub listens for it"),
+    house: z
+      .object({
+        state: z.string(),
+        model: z.string().nullable(),
+        relay: z.string().nullable().describe("who answers, or whose word it was"),
+        relays: z.array(z.object({ id: z.string(), room: z.string().nullable(), status: z.number().int() })),
+      })
+      .nullable()
+      .describe("what the hub last said of the house"),
+  })
+  .openapi("Satellite");
+
+const stepMs = z.number().nullable().describe("milliseconds; null where it did not come to that");
+
+export const commandSchema = z
+  .object({
+    id: z.string().describe("as in the log"),
+    at: unixMs.describe("when its relay was granted it"),
+    relay: z.string(),
+    room: z.string().nullable(),
+    model: z.string().describe("the wake word"),
+    state: z.enum(["recording", "processing", "responding", "over"]),
+    outcome: z
+      .enum(["answered", "asked_back", "no_speech", "failed", "interrupted", "stopped"])
+      .nullable()
+      .describe("interrupted: somebody spoke to the same relay again; stopped: its relay is gone, or it was reset"),
+    why: z.string().nullable().describe("why it failed, or was stopped"),
+    sink: z.string(),
+    recordedMs: stepMs.describe("from the grant to the end of what was said"),
+    understoodMs: stepMs.describe("the sink"),
+    answeredMs: stepMs.describe("intent handler and voice"),
+    spokenMs: stepMs.describe("from the answer until it was heard"),
+    transcript: z.string().nullable().describe("null unless privacy.show_transcripts is on"),
+    answer: z.string().nullable().describe("null unless privacy.show_transcripts is on"),
+  })
+  .openapi("Command");
 
 /** All that changes rarely, whole: small enough to be sent at every change. */
 export const stateSchema = z
@@ -241,11 +401,17 @@ export const stateSchema = z
     name: z.string().describe("of this machine"),
     version: z.string(),
     now: unixMs,
-    activation: activationSchema,
+    activation: activationSchema.describe("the house's: that of the newest wake word"),
+    activations: z
+      .array(relayActivationSchema)
+      .describe("this machine's first, then those of other relays with a word under way, the newest first"),
     audio: audioSchema,
     streams: z.array(streamSchema).describe("the local microphone first, then those that send from elsewhere"),
-    relays: z.array(relaySchema).describe("who is connected; the local microphone first"),
+    relays: z.array(relaySchema).describe("who is connected, the local microphone first, then who is known and away"),
     rounds: z.array(roundSchema).describe("who claimed what, and who answered: newest first, at most 10"),
+    commands: z.array(commandSchema).describe("what followed the newest wake words: newest first, at most 10"),
+    satellite: satelliteSchema.nullable().describe("of a machine that is a relay: its hub; null for one that is a hub"),
+    arbitration: arbitrationStateSchema.describe("as it stands in the shared memory"),
     models: z.array(modelSchema),
     detections: z.array(detectionSchema).describe("newest first, at most 20"),
     nearMisses: z.array(nearMissSchema).describe("newest first, at most 20"),
@@ -297,15 +463,22 @@ export const arbitrationSchema = z
     windowMs: z.number().describe("the longest that a round waits"),
     maxRelays: z.number().int(),
     policy: z.string(),
+    now: z.array(liveRoundSchema).describe("rounds that are not over: who is waited for, and until when"),
     rounds: z.array(roundSchema).describe("newest first"),
   })
   .openapi("Arbitration");
 
+export type LiveRoundView = z.infer<typeof liveRoundSchema>;
+export type ArbitrationStateView = z.infer<typeof arbitrationStateSchema>;
 export type RoundView = z.infer<typeof roundSchema>;
 export type ArbitrationView = z.infer<typeof arbitrationSchema>;
+export type CommandView = z.infer<typeof commandSchema>;
+export type SatelliteView = z.infer<typeof satelliteSchema>;
+export type CalibrationView = z.infer<typeof calibrationSchema>;
 export type RelayView = z.infer<typeof relaySchema>;
 export type ActivationState = (typeof ACTIVATION_STATES)[number];
 export type CaptureState = (typeof CAPTURE_STATES)[number];
+export type RelayActivationView = z.infer<typeof relayActivationSchema>;
 export type ActivationView = z.infer<typeof activationSchema>;
 export type DetectionView = z.infer<typeof detectionSchema>;
 export type NearMissView = z.infer<typeof nearMissSchema>;

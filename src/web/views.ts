@@ -1,9 +1,10 @@
 /** From what the records hold to what is shown: one thing each, under the keys of both eras. Pure. */
 import { MODEL_DEFAULTS, type ModelSettings } from "../config/schema.ts";
 import { type Activation, isListening } from "../hub/activation.ts";
+import type { RelayActivation } from "../hub/activations.ts";
 import type { ValueOf } from "../memory/field.ts";
 import type { DETECTION, MODEL } from "../memory/layout.ts";
-import type { ActivationView, DetectionView, ModelView, NearMissView } from "./schemas.ts";
+import type { ActivationView, DetectionView, ModelView, NearMissView, RelayActivationView } from "./schemas.ts";
 
 /** Four decimals are more than a score or a level means. */
 export function rounded(value: number): number {
@@ -107,6 +108,23 @@ export function activationView(
     confidence: rounded(confidence),
     since,
     sequence,
+  };
+}
+
+/** @param since UTC, milliseconds since 1970 */
+export function relayActivationView(activation: RelayActivation, since: number): RelayActivationView {
+  const { relay, state, reason, model, source, confidence, fence, simulated } = activation;
+  return {
+    relay,
+    local: source === "",
+    state,
+    status: sentence({ ...activation, source: "" }),
+    reason: reason === "" ? null : reason,
+    model: model === "" ? null : model,
+    confidence: rounded(confidence),
+    fence: fence === 0 ? null : fence,
+    simulated,
+    since,
   };
 }
 

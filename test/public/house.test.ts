@@ -73,3 +73,25 @@ test("hasChoice() is false while one microphone answers every time", () => {
   expect(hasChoice(state({ relays: [relay("hall"), relay("kitchen")], rounds: [alone] }))).toBe(true);
   expect(hasChoice(state({ relays: [relay("hall"), relay("kitchen")] }))).toBe(false);
 });
+
+describe("a relay whose words would go unnoticed", () => {
+  test("is away, which is bad where it is expected, and no part of the newest round", () => {
+    const away = relay("attic", { connected: false, expected: true });
+    expect(describeRelay(away, undefined, false, [])).toMatchObject({ mood: "bad", word: "Away" });
+    expect(describeRelay({ ...away, expected: false }, undefined, false, [])).toEqual({
+      mood: "unknown",
+      word: "Away",
+      detail: null,
+    });
+    expect(lastPart(relay("kitchen", { connected: false, since: 0 }), [round()])).toBeNull();
+  });
+
+  test("hears nothing, and says why, whatever its status is", () => {
+    const deaf = relay("attic", { trouble: "no microphone", status: 2 });
+    expect(describeRelay(deaf, undefined, false, [])).toEqual({
+      mood: "bad",
+      word: "Hears nothing",
+      detail: "A wake word would go unnoticed: no microphone.",
+    });
+  });
+});

@@ -4,6 +4,7 @@ import type {
   AudioView,
   ModelView,
   NearMissView,
+  RelayActivationView,
   RelayView,
   RoundView,
   StateView,
@@ -74,7 +75,20 @@ export function relay(id: string, change: Partial<RelayView> = {}): RelayView {
     detects: true,
     delayMs: 3.2,
     rms: 0.01,
+    connected: true,
+    expected: false,
+    trouble: null,
     since: NOW_MS,
+    gain: { db: 0, uncertaintyDb: 4, from: "unknown", words: 0, movedAt: null },
+    evidence: { state: "unchecked", because: null, since: null },
+    ...change,
+  };
+}
+
+export function relayActivation(relay: string, change: Partial<RelayActivationView> = {}): RelayActivationView {
+  return {
+    ...{ relay, local: false, state: "armed", status: "", reason: null, model: null, confidence: 0, fence: null },
+    ...{ simulated: false, since: NOW_MS },
     ...change,
   };
 }
@@ -148,6 +162,11 @@ export function state({ activation, audio, ...rest }: StateChange = {}): StateVi
       sequence: 1,
       ...activation,
     },
+    activations: [relayActivation("hall", { local: true })],
+    arbitration: {
+      ...{ underWay: 0, round: 0, zone: "", phase: "none", status: "connected", contenders: 0, waiting: 0 },
+      ...{ winner: null, fence: null, openedAt: null, closesAt: null },
+    },
     audio: {
       source: "default",
       device: "USB microphone",
@@ -161,11 +180,14 @@ export function state({ activation, audio, ...rest }: StateChange = {}): StateVi
       lostSamples: 0,
       lagMs: 40,
       asleep: false,
+      speaker: { state: "closed", device: "", error: null },
       ...audio,
     },
     streams: [stream(0, { address: null, since: null })],
     relays: [relay("hall", { kind: "local", address: null })],
     rounds: [],
+    commands: [],
+    satellite: null,
     models: [model("alexa")],
     detections: [],
     nearMisses: [],

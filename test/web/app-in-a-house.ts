@@ -4,7 +4,9 @@ import { ConfigDesk } from "../../src/config/config-desk.ts";
 import type { Override } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { publishConfig } from "../../src/config/shared-config.ts";
+import type { KnownToken } from "../../src/relay/token-file.ts";
 import { createApp } from "../../src/web/app.ts";
+import { Guard } from "../../src/web/guard.ts";
 import { LivedInHouse } from "./lived-in-house.ts";
 
 export interface AppFixtureOptions {
@@ -14,9 +16,17 @@ export interface AppFixtureOptions {
   readonly healthFails?: boolean;
   /** As the app's. */
   readonly silentMs?: number;
+  /** Tokens that let relays in. */
+  readonly tokens?: Readonly<Record<string, KnownToken>>;
 }
 
-export function appInAHouse({ yaml = "", overrides = [], healthFails = false, silentMs }: AppFixtureOptions = {}) {
+export function appInAHouse({
+  yaml = "",
+  overrides = [],
+  healthFails = false,
+  silentMs,
+  tokens = {},
+}: AppFixtureOptions = {}) {
   const lived = LivedInHouse.listening();
   const sources = { file: "earshot.yaml", text: yaml, overrides };
   publishConfig(lived.memory.configuration.writer(), loadConfig(sources).config);
@@ -43,8 +53,20 @@ export function appInAHouse({ yaml = "", overrides = [], healthFails = false, si
     nearMisses: async (limit) => lived.house.nearMisses(limit),
     ...(silentMs !== undefined && { silentMs }),
     openStream: (name, address) => lived.remote.open(name, address),
-    arbitration: () => ({ windowMs: 300, maxRelays: 10, policy: "auto", rounds: [] }),
+    arbitration: () => ({ windowMs: 300, maxRelays: 10, policy: "auto", now: [], rounds: [] }),
     relays: () => [],
+    commands: () => [],
+    knowledge: {
+      forgetGain: () => {},
+      trust: () => false,
+      calibrate: () => ({ calibration: 1, phase: "listening", set: false, why: null, relays: [] }),
+      calibration: () => ({ calibration: 0, phase: "none", set: false, why: null, relays: [] }),
+    },
+    guard: new Guard({
+      web: () => desk.current.web,
+      token: (presented) => tokens[presented],
+      monotonicMs: () => lived.nowMs,
+    }),
     relayDoor: (_context, next) => next(),
     history: () => lived.house.history.view(),
     health: () => {
@@ -65,7 +87,8 @@ export function appInAHouse({ yaml = "", overrides = [], healthFails = false, si
     simulate: (model, confidence, holdMs) => lived.house.simulate(model, confidence, holdMs),
     page: new Map([
       ["/", { body: new TextEncoder().encode("<!doctype html>"), type: "text/html", etag: '"a"' }],
-      ["/main.js", { body: new TextEncoder().encode("1"), type: "text/javascript", etag: '"b"' }],
+      ["/sound-worklet.js", { body: new TextEncoder().encode("2"), type: "text/javascript", etag: '"c"' }],
+      ["/main-2412sjxz.js", { body: new TextEncoder().encode("1"), type: "text/javascript", etag: '"b"' }],
     ]),
     live,
     log: { error: (event, fields) => logged.push({ event, fields }) },

@@ -101,11 +101,25 @@ describe("what the API says, under the keys of both eras", () => {
     });
   });
 
+  test("GET /api/config never shows a key of those who understand and answer, and nobody can send speech elsewhere", async () => {
+    const { app, post, desk } = appInAHouse({
+      yaml: "command: {sink: {kind: openai, url: http://127.0.0.1:9, api_key: a-very-secret-one}}\n",
+    });
+    const text = await (await app.request("/api/config")).text();
+    expect(text).toContain("http://127.0.0.1:9");
+    expect(text).not.toContain("a-very-secret-one");
+    const refused = await post("/api/config", { command: { sink: { url: "http://127.0.0.1:10" } } });
+    expect(refused.status).toBe(409);
+    expect(JSON.stringify(refused)).not.toContain("a-very-secret-one");
+    expect(desk.current.command.sink).toMatchObject({ url: "http://127.0.0.1:9" });
+  });
+
   test("GET /api/config never shows the password", async () => {
     const { app } = appInAHouse({ yaml: "web: {password: a very secret one}\n" });
     const headers = { authorization: `Basic ${btoa("earshot:a very secret one")}` };
     const text = await (await app.request("/api/config", { headers })).text();
-    expect(JSON.parse(text).web).toEqual({ host: "127.0.0.1", port: 7171 });
+    const rest = { tls: {}, loopback_needs_token: false, origins: [] };
+    expect(JSON.parse(text).web).toEqual({ host: "127.0.0.1", port: 7171, ...rest });
     expect(text).not.toContain("secret");
   });
 
@@ -171,6 +185,10 @@ describe("what the API does", () => {
       { enabled: false, patience: 2, refractory: 0 },
     ],
     [{ webhook_url: null, api_url: null, topic: null }, {}],
+    [
+      { webhook_url: "http://127.0.0.1:9/x", topic: "home" },
+      { webhook_url: "http://127.0.0.1:9/x", topic: "home" },
+    ],
     [
       { sure: 0.95, vad_threshold: 0.5, input_scale: "int16" },
       { sure: 0.95, vad_threshold: 0.5, input_scale: "int16" },
@@ -249,7 +267,7 @@ describe("a request that is wrong is refused in one shape:", () => {
     ["a threshold out of bounds", "/api/config/models/alexa", '{"threshold":1.5}', 400, "bad_setting"],
     ["an unknown scale", "/api/config/models/alexa", '{"input_scale":"int8"}', 400, "bad_request"],
     ["a veto out of bounds", "/api/config/global", '{"vad_threshold":1.5}', 400, "bad_setting"],
-    ["a setting that is not supported", "/api/config/models/alexa", '{"webhook_url":"http://x"}', 400, "bad_request"],
+    ["a setting that is not supported", "/api/config/models/alexa", '{"api_url":"http://x"}', 400, "bad_request"],
     ["an unknown setting of a model", "/api/config/models/alexa", '{"treshold":0.5}', 400, "bad_request"],
     ["an unknown global setting", "/api/config/global", '{"cool_down":1}', 400, "bad_request"],
     ["an unknown model", "/api/config/models/nobody", '{"threshold":0.5}', 404, "no_such_model"],
@@ -423,9 +441,10 @@ describe("the page", () => {
 
   test("is not sent again to who has it", async () => {
     const { app } = appInAHouse();
-    expect((await app.request("/main.js", { headers: { "if-none-match": '"b"' } })).status).toBe(304);
-    expect((await app.request("/main.js", { headers: { "if-none-match": '"old"' } })).status).toBe(200);
-    expect((await app.request("/main.js")).headers.get("cache-control")).toContain("immutable");
+    expect((await app.request("/main-2412sjxz.js", { headers: { "if-none-match": '"b"' } })).status).toBe(304);
+    expect((await app.request("/main-2412sjxz.js", { headers: { "if-none-match": '"old"' } })).status).toBe(200);
+    expect((await app.request("/main-2412sjxz.js")).headers.get("cache-control")).toContain("immutable");
+    expect((await app.request("/sound-worklet.js")).headers.get("cache-control")).toBe("no-cache");
     expect((await app.request("/")).headers.get("cache-control")).toBe("no-cache");
   });
 });
@@ -449,7 +468,9 @@ describe("/openapi.json", () => {
     );
     const routes = app.routes
       .filter(
-        ({ method, path }) => method !== "ALL" && !["/", "/main.js", "/ws", "/relay", "/openapi.json"].includes(path),
+        ({ method, path }) =>
+          method !== "ALL" &&
+          !["/", "/main-2412sjxz.js", "/sound-worklet.js", "/ws", "/relay", "/openapi.json"].includes(path),
       )
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
     expect(described.sort()).toEqual([...new Set(routes)].sort());

@@ -193,6 +193,56 @@ describe("health", () => {
   });
 });
 
+describe("health of a relay", () => {
+  const AWAY = {
+    hub: "hall",
+    connected: false,
+    whileAway: "silent",
+    audioOnly: false,
+    why: "nothing answers",
+  } as const;
+  const reason = { code: "hub_away", message: "the hub hall is away: nothing answers" };
+
+  test("is as the microphone's while its hub is there", () => {
+    expect(assessHealth({ ...WELL, hub: { ...AWAY, connected: true } }, [])).toEqual({ status: "ok", reasons: [] });
+  });
+
+  test("is down while the hub is away: a word would go unnoticed", () => {
+    const sight = { ...WELL, hub: AWAY };
+    expect(assessHealth(sight, [])).toMatchObject({ status: "down", reasons: [{ ...reason, severity: "down" }] });
+    expect(hearing(sight)).toEqual({ hearing: false, reason: reason.message });
+  });
+
+  test("is degraded where it answers alone meanwhile", () => {
+    const sight = { ...WELL, hub: { ...AWAY, whileAway: "alone" } as const };
+    expect(assessHealth(sight, [])).toMatchObject({
+      status: "degraded",
+      reasons: [{ ...reason, severity: "degraded" }],
+    });
+    expect(hearing(sight)).toEqual({ hearing: true });
+  });
+
+  test("needs no model where the hub listens, and the hub itself then", () => {
+    const sight = {
+      ...WELL,
+      wanted: 0,
+      listening: 0,
+      armed: false,
+      hub: { ...AWAY, audioOnly: true, connected: true },
+    };
+    expect(assessHealth(sight, [])).toEqual({ status: "ok", reasons: [] });
+    const away = { ...sight, hub: { ...AWAY, audioOnly: true, whileAway: "alone" } as const };
+    expect(assessHealth(away, [])).toMatchObject({ status: "down", reasons: [reason] });
+  });
+
+  test("says first what is wrong with its own microphone", () => {
+    const waiting = { state: "waiting", error: "no plug", demo: false, source: "default" } as const;
+    expect(assessHealth({ ...WELL, capture: waiting, hub: AWAY }, []).reasons[0]).toMatchObject({
+      code: "no_microphone",
+    });
+  });
+});
+
 describe("health where no microphone is wanted", () => {
   const silent = { ...STREAM, listening: false, audioAgeMs: 4000 };
 
@@ -207,14 +257,14 @@ describe("health where no microphone is wanted", () => {
   });
 
   test.each([
-    ["nobody sends sound", []],
-    ["nobody sends sound", [silent]],
+    ["nobody listens in any room", []],
+    ["nobody listens in any room", [silent]],
     ["arming: what comes is not listened to yet", [{ ...STREAM, listening: false, deafMs: 500 }]],
-  ])("is degraded, and hears nothing: %s", (message, streams) => {
+  ])("is down, for a word would go unnoticed: %s", (message, streams) => {
     const sight = { ...NO_MICROPHONE, streams };
     expect(assessHealth(sight, [])).toMatchObject({
-      status: "degraded",
-      reasons: [{ code: "no_streams", severity: "degraded", message }],
+      status: "down",
+      reasons: [{ code: "no_streams", severity: "down", message }],
     });
     expect(hearing(sight)).toEqual({ hearing: false, reason: message });
   });

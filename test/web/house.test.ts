@@ -139,8 +139,8 @@ describe("the house", () => {
     lived.setCapture("none");
     lived.house.look();
     expect(lived.house.state()).toMatchObject({
-      activation: { state: "off", status: "Not listening for wake word: nobody sends sound" },
-      health: { status: "degraded", reasons: [{ code: "no_streams" }] },
+      activation: { state: "off", status: "Not listening for wake word: nobody listens in any room" },
+      health: { status: "down", reasons: [{ code: "no_streams" }] },
     });
     const sender = lived.remote.open("hall", "10.0.0.7:1");
     if ("code" in sender) throw new Error(sender.code);
@@ -157,11 +157,14 @@ describe("the house", () => {
     sender.close();
     lived.house.look();
     expect(lived.house.state().activation.armed).toBe(false);
-    const relay = { id: "attic", kind: "relay", address: null, software: "", room: null, zone: "house" } as const;
-    lived.relays = [{ ...relay, status: 0, detects: true, delayMs: null, rms: null, since: 0 }];
-    expect(lived.house.health().status).toBe("ok");
-    lived.relays = [{ ...relay, kind: "sender", status: 0, detects: false, delayMs: null, rms: null, since: 0 }];
-    expect(lived.house.health().status).toBe("degraded");
+    const healthWith = (change: Parameters<typeof relay>[1]) => {
+      lived.relays = [relay("attic", change)];
+      return lived.house.health().status;
+    };
+    expect(healthWith({})).toBe("ok");
+    expect(healthWith({ kind: "sender", detects: false })).toBe("down");
+    expect(healthWith({ connected: false })).toBe("down");
+    expect(healthWith({ trouble: "its microphone is broken" })).toBe("down");
   });
 
   test("simulates a word: it wakes, is listed, and is marked", () => {

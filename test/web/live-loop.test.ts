@@ -4,6 +4,7 @@ import { Audience, type Listener } from "../../src/web/audience.ts";
 import { runLiveLoop } from "../../src/web/live-loop.ts";
 import type { LiveMessage } from "../../src/web/schemas.ts";
 import type { Snapshot } from "../../src/web/state-file.ts";
+import { relay } from "../public/states.ts";
 import { LivedInHouse } from "./lived-in-house.ts";
 
 interface Told {
@@ -100,13 +101,12 @@ describe("the live loop", () => {
   });
 
   test("tells no state because clocks differ by a millisecond, or a relay's messages take longer", async () => {
-    const relay = { id: "kitchen", kind: "relay", address: null, software: "", room: null, zone: "house" } as const;
-    const now = { status: 0, detects: true, since: 1000, delayMs: 3, rms: 0.1 };
+    const now = { since: 1000, delayMs: 3, rms: 0.1 };
     const { timesOf } = await runFor(2000, {
       happens: {
-        50: (lived) => lived.relays.push({ ...relay, ...now }),
-        400: (lived) => lived.relays.splice(0, 1, { ...relay, ...now, since: 1001, delayMs: 3.4, rms: 0.2 }),
-        800: (lived) => lived.relays.splice(0, 1, { ...relay, ...now, status: 2 }),
+        50: (lived) => lived.relays.push(relay("kitchen", now)),
+        400: (lived) => lived.relays.splice(0, 1, relay("kitchen", { since: 1001, delayMs: 3.4, rms: 0.2 })),
+        800: (lived) => lived.relays.splice(0, 1, relay("kitchen", { ...now, status: 2 })),
       },
     });
     expect(timesOf("state").filter((atMs) => atMs > 100)).toEqual([800]);

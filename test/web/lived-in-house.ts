@@ -12,7 +12,7 @@ export const EPOCH_MS = 1_800_000_000_000;
 export const START_MS = 50_000;
 
 export class LivedInHouse {
-  readonly memory = SharedMemory.create({ streams: 3, relays: 1 });
+  readonly memory = SharedMemory.create({ streams: 3, relays: 4 });
   readonly remote = new RemoteStreams({
     memory: this.memory,
     monotonicMs: () => this.nowMs,

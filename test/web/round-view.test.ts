@@ -12,6 +12,8 @@ const OPEN: RoundRecord = {
   claims: [
     {
       relayId: "kitchen",
+      connection: 3,
+      number: 1,
       model: "alexa",
       confidence: 0.912345678,
       evidence: undefined,

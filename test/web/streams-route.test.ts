@@ -103,7 +103,8 @@ describe("PUT /api/streams/NAME", () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     const names = () => impatient.lived.house.state().streams.map(({ name }) => name);
-    const request = new Request("http://localhost:7171/api/streams/hall", { method: "PUT", body: readable });
+    const headers = { host: "localhost:7171" };
+    const request = new Request("http://localhost:7171/api/streams/hall", { method: "PUT", headers, body: readable });
     const address = { requestIP: () => ({ address: "127.0.0.1", port: 9, family: "IPv4" }) };
     const answer = Promise.resolve(impatient.app.fetch(request, address));
     for (let i = 0; i < 4; i++) {

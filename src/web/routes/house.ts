@@ -6,9 +6,10 @@ import { json } from "./route-parts.ts";
 export interface HouseRoutesOptions {
   readonly arbitration: () => schemas.ArbitrationView;
   readonly relays: () => readonly schemas.RelayView[];
+  readonly commands: () => readonly schemas.CommandView[];
 }
 
-export function addHouseRoutes(app: OpenAPIHono, { arbitration, relays }: HouseRoutesOptions): void {
+export function addHouseRoutes(app: OpenAPIHono, { arbitration, relays, commands }: HouseRoutesOptions): void {
   app.openapi(
     createRoute({
       method: "get",
@@ -25,5 +26,14 @@ export function addHouseRoutes(app: OpenAPIHono, { arbitration, relays }: HouseR
       responses: { 200: json(relayList, "who is connected; the local microphone first") },
     }),
     (context) => context.json({ relays: [...relays()] }, 200),
+  );
+  const commandList = z.object({ commands: z.array(schemas.commandSchema) }).openapi("Commands");
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/commands",
+      responses: { 200: json(commandList, "what followed the newest wake words: newest first, at most 10") },
+    }),
+    (context) => context.json({ commands: [...commands()] }, 200),
   );
 }

@@ -19,6 +19,17 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
     createRoute({ method: "get", path: "/api/activation", responses: { 200: json(schemas.activationSchema, "now") } }),
     async (context) => context.json((await options.snapshot()).state.activation, 200),
   );
+  const activationList = z.object({ activations: z.array(schemas.relayActivationSchema) }).openapi("Activations");
+  app.openapi(
+    createRoute({
+      method: "get",
+      path: "/api/activations",
+      responses: {
+        200: json(activationList, "this machine's first, then those under way elsewhere, the newest first"),
+      },
+    }),
+    async (context) => context.json({ activations: (await options.snapshot()).state.activations }, 200),
+  );
   const audioRms = z
     .object({
       rms: z.number(),

@@ -1,5 +1,6 @@
 /** The configuration: whole, and under the names of both hey-orac eras. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { withoutKeys } from "../../config/command-settings.ts";
 import type { ChangeReport } from "../../config/config-desk.ts";
 import type { Config } from "../../config/schema.ts";
 import {
@@ -35,7 +36,7 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
     createRoute({
       method: "get",
       path: "/api/config",
-      responses: { 200: json(anyConfig, "the whole configuration; the password is never shown") },
+      responses: { 200: json(anyConfig, "the whole configuration; passwords and tokens are never shown") },
     }),
     (context) => context.json(shown(options.config()), 200),
   );
@@ -107,6 +108,8 @@ function answer({ warning, ...report }: ChangeReport): z.infer<typeof changeRepo
 }
 
 function shown(config: Config): Record<string, unknown> {
-  const { password: _, ...web } = config.web;
-  return { ...config, web };
+  const { password: _password, ...web } = config.web;
+  const { token: _token, ...relay } = config.relay;
+  const { password: _natsPassword, ...nats } = config.loqa.nats;
+  return { ...config, web, relay, loqa: { ...config.loqa, nats }, command: withoutKeys(config.command) };
 }

@@ -53,9 +53,16 @@ interface Sending {
 async function listen(body: ReadableStream<Uint8Array>, stream: RemoteStream, sending: Sending): Promise<number> {
   const reader = body.getReader();
   let bytes = 0;
+  let replaced: StreamEnd | undefined;
+  // Told at once, whether it sends or not.
+  void stream.ended.then((end) => {
+    replaced = end;
+    return reader.cancel().catch(() => {});
+  });
   try {
     for (;;) {
       const { done, value } = await withinTime(reader.read(), sending);
+      if (replaced !== undefined) throw refusalOf(replaced, sending.name);
       if (done) return Math.floor(bytes / 2);
       bytes += value.length;
       const end = stream.push(value);

@@ -1,0 +1,105 @@
+/** From what is known to what the page says. Pure. */
+import type { Sentence } from "../words.ts";
+import type { HouseState, Link, Turn } from "./lent.ts";
+import type { MicrophoneState, MicrophoneTrouble } from "./microphone.ts";
+
+/** What an iPhone, an Android and a desktop call the thing beside the address. */
+const ALLOW = "Tap the symbol beside the address, allow the microphone for this page, and come back.";
+
+const TROUBLES: Readonly<Record<MicrophoneTrouble, { readonly headline: string; readonly hint: string }>> = {
+  denied: { headline: "This page may not use the microphone", hint: ALLOW },
+  none: { headline: "This device has no microphone", hint: "Plug one in: the page notices by itself." },
+  busy: {
+    headline: "The microphone is in use",
+    hint: "Close the program that uses it: the page tries again by itself.",
+  },
+  unplugged: { headline: "The microphone is gone", hint: "Plug it in again: the page notices by itself." },
+  taken: {
+    headline: "The phone has taken the microphone",
+    hint: "It comes back after the call, or with this page in front.",
+  },
+  held: { headline: "The browser holds the sound back", hint: "Tap anywhere on this page." },
+  other: { headline: "The microphone cannot be opened", hint: "The page tries again by itself." },
+};
+
+export interface Known {
+  readonly microphone: MicrophoneState;
+  readonly link: Link;
+  readonly turn: Turn;
+  readonly house: HouseState | null;
+  readonly houseIsOff: boolean;
+  readonly nowMs: number;
+}
+
+export function describeLent({ microphone, link, turn, house, houseIsOff, nowMs }: Known): Sentence {
+  if (microphone.kind === "closed") {
+    const detail = "The hub listens to it for the wake word; this device answers when it is the nearest.";
+    return said("unknown", "Lend this microphone to the house", detail);
+  }
+  if (microphone.kind === "asking") return said("unknown", "May this page use the microphone?", "Answer your browser.");
+  if (microphone.kind === "failed") {
+    const { headline, hint } = TROUBLES[microphone.why];
+    return said("off", headline, microphone.message === "" ? null : microphone.message, hint);
+  }
+  switch (link.kind) {
+    case "refused":
+      return said("off", "The hub does not let this microphone in", sentence(link.title), link.hint);
+    case "away": {
+      const seconds = Math.max(0, Math.ceil((link.retryAtMs - nowMs) / 1000));
+      return said("unknown", "The hub is away", `${sentence(link.message)} Next try in ${seconds} s.`);
+    }
+    case "off":
+    case "connecting":
+      return said("unknown", "Connecting to the hub...", null);
+  }
+  switch (turn.kind) {
+    case "answering":
+      return said("busy", "This microphone answers", whatNow(house, link.id));
+    case "reply":
+      return said("busy", turn.text === "" ? "Answering" : turn.text, null);
+    case "lost":
+      return said("armed", `${turn.winner.room ?? turn.winner.id} answers`, "It heard the word better than this one.");
+    case "quiet": {
+      if (houseIsOff) {
+        return said(
+          "off",
+          "The hub is not listening",
+          "It is muted, or it has trouble: the page of the house says why.",
+        );
+      }
+      const where = link.room === null ? "" : ` in ${link.room}`;
+      return said("armed", "Listening for the wake word", `As ${link.id}${where}, for ${link.hub}.`);
+    }
+  }
+}
+
+/** @param id of this microphone */
+function whatNow(house: HouseState | null, id: string): string {
+  const { state = "", relay = null, model = "" } = house?.activation ?? {};
+  if (relay === id && state === "processing") return "Working out what you said.";
+  if (relay === id && state === "responding") return "Answering.";
+  return model === "" ? "Speak." : `It heard ${model}. Speak.`;
+}
+
+function said(mood: Sentence["mood"], headline: string, detail: string | null, hint: string | null = null): Sentence {
+  return { mood, headline, withRms: false, detail, hint };
+}
+
+function sentence(text: string): string {
+  const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return /[.?!]$/.test(whole) ? whole : `${whole}.`;
+}
+
+/** What the page says of a relay of the house. The numbers are those of docs/protocol.md, "state". */
+export function describeMember(status: number): { readonly mood: "ok" | "busy" | "unknown"; readonly word: string } {
+  switch (status) {
+    case 1:
+      return { mood: "busy", word: "Heard a wake word" };
+    case 2:
+      return { mood: "busy", word: "Answers" };
+    case 3:
+      return { mood: "unknown", word: "Leaves it to another" };
+    default:
+      return { mood: "ok", word: "Connected" };
+  }
+}

@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { describe as lines } from "../../src/cli/state.ts";
+import { NOW_MS, relay, relayActivation, round, state } from "../public/states.ts";
+
+const house = [relay("hall", { kind: "local", address: null }), relay("kitchen", { status: 2 })];
+
+test("a state is printed with every activation that is under way elsewhere", () => {
+  const kitchen = relayActivation("kitchen", { status: "Heard alexa: recording", confidence: 0.93 });
+  const printed = lines(state({ activations: [relayActivation("hall", { local: true }), kitchen] })).join("\n");
+  expect(printed).toContain("activation kitchen          Heard alexa: recording  (0.93)");
+  expect(printed).not.toContain("activation hall");
+});
+
+test("a state is printed with the round that is under way: who is waited for, and for how long at most", () => {
+  const arbitration = {
+    ...state().arbitration,
+    ...({ underWay: 1, round: 12, phase: "open", status: "contending", contenders: 2, waiting: 1 } as const),
+    ...{ openedAt: NOW_MS - 50, closesAt: NOW_MS + 250 },
+  };
+  expect(lines(state({ relays: house, rounds: [round()], arbitration })).join("\n")).toContain(
+    "arbitration round 12 open: 2 claims, 1 waited for, 250 ms at most; this machine contending; 1 under way",
+  );
+  expect(lines(state({ relays: house, rounds: [round()] })).join("\n")).not.toContain("arbitration");
+});
+
+test("a state is printed with relays that are away, since when, and those that hear nothing, and why", () => {
+  const away = relay("attic", { connected: false, expected: true, since: NOW_MS - 3 * 3_600_000 });
+  const deaf = relay("porch", { trouble: "no microphone", room: "Porch" });
+  const printed = lines(state({ relays: [...house, away, deaf] })).join("\n");
+  expect(printed).toContain("relay      attic            away for 3 h  relay");
+  expect(printed).toContain("relay      porch            hears nothing: no microphone  relay, Porch");
+  expect(printed).toContain("relay      kitchen          winner  relay");
+});

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseWav } from "../../src/audio/wav.ts";
+import { RATE, sound } from "../command/small-commands.ts";
+import { SpokenHouse } from "./spoken-house.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "earshot-spoken-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const sink = (script: string) => `sink: {kind: program, program: sh, args: ["-c", ${JSON.stringify(script)}]}`;
+const SAYS = sink("cat > /dev/null; echo light on");
+
+describe("what follows a verdict", () => {
+  test("is nothing where no sink is configured: nothing is recorded", async () => {
+    const house = new SpokenHouse("");
+    expect(house.grant()).toBeFalse();
+    const pcm = sound(1);
+    house.commands.sound({ pcm, missingSamples: 0, last: false, fence: 1, relayId: "kitchen", claim: 1 });
+    expect(pcm.every((sample) => sample === 0)).toBeTrue();
+    expect(house.told).toEqual([]);
+  });
+
+  test("goes by the sink that is configured when the word is granted", async () => {
+    const house = new SpokenHouse("");
+    expect(house.grant()).toBeFalse();
+    house.configure(`command: {${SAYS}}`);
+    expect(house.grant()).toBeTrue();
+    await house.say(sound(-0.5, 2, -2));
+    await house.until("an answer", () => house.replies.length > 0);
+    expect(house.replies[0]).toMatchObject({ kind: "answer", transcription: "light on" });
+    house.configure("command: {sink: {kind: none}}");
+    expect(house.grant()).toBeFalse();
+    house.commands.close();
+  });
+
+  test("that was under way ends with the sink that it began with", async () => {
+    const house = new SpokenHouse(`command: {${SAYS}}`);
+    house.grant();
+    house.configure("command: {sink: {kind: none}}");
+    await house.say(sound(-0.5, 2, -2));
+    await house.until("an answer", () => house.replies.length > 0);
+    expect(house.replies[0]?.transcription).toBe("light on");
+  });
+
+  test("tells arbitration that the command is whole, whatever its relay says", async () => {
+    const house = new SpokenHouse(`command: {${SAYS}}`);
+    house.grant();
+    await house.say(sound(-0.5, 2, -2));
+    expect(house.ended).toEqual([1]);
+    house.commands.close();
+  });
+
+  test("that fails is health's business, and the person's", async () => {
+    const house = new SpokenHouse(`command: {${sink("exit 3")}}`);
+    house.grant();
+    await house.say(sound(-0.5, 2, -2));
+    await house.until("an answer", () => house.replies.length > 0);
+    expect(house.replies[0]?.kind).toBe("error");
+    expect(house.commands.troubles.map(({ code }) => code)).toEqual(["sink_down"]);
+    expect(house.told.at(-1)?.type).toBe("responding");
+    house.clock.nowMs += 2000;
+    house.commands.look();
+    expect(house.told.at(-1)?.type).toBe("ended");
+  });
+
+  test("knows of the word what the relay measured: a long one is not taken for a command", async () => {
+    const quiet = sound(-0.5, 1.4, -4);
+    const evidence = { rms: 0, bandDb: 0, floorDb: 0, snrDb: 0, envelopeVariance: 0, confidence: 1, durationMs: 1400 };
+    for (const [measured, kind] of [
+      [evidence, "no_speech"],
+      [undefined, "answer"],
+    ] as const) {
+      const house = new SpokenHouse(`command: {${SAYS}}`);
+      house.grant({ evidence: measured });
+      await house.say(quiet);
+      await house.until("an answer", () => house.replies.length > 0);
+      expect(house.replies[0]?.kind).toBe(kind);
+    }
+  });
+
+  test("knows nothing of a word that was recorded first: whatever is said in it is a command", async () => {
+    const house = new SpokenHouse(`command: {${SAYS}}`);
+    house.grant({ afterwards: { giveOrTakeMs: 500 } });
+    const pcm = sound(-0.1, 0.7, -2);
+    house.commands.sound({ pcm, missingSamples: 0, last: true, fence: 1, relayId: "kitchen", claim: 1 });
+    await house.say(sound(0));
+    await house.until("an answer", () => house.replies.length > 0);
+    expect(house.replies[0]?.kind).toBe("answer");
+  });
+
+  test("is kept as a recording where somebody wants that, and of nothing that was no command", async () => {
+    const house = new SpokenHouse(`command: {${SAYS}}\nprivacy: {keep_recordings: ${folder}}`);
+    house.grant();
+    await house.say(sound(-0.5, 0.6, -4));
+    house.grant();
+    const spoken = sound(-0.5, 2, -2);
+    await house.say(spoken);
+    await house.until("a recording", async () => (await readdir(folder)).length > 0);
+    await house.until("an answer", () => house.replies.length > 1);
+    const [name = "", ...others] = await readdir(folder);
+    expect(others).toEqual([]);
+    const { samples } = parseWav(await Bun.file(join(folder, name)).bytes());
+    expect(samples.length).toBeWithin(3.3 * RATE - 512, 3.3 * RATE + 512);
+    expect(samples).toEqual(spoken.subarray(0, samples.length));
+  });
+});
