@@ -8,7 +8,13 @@ import type { ArbitrationView, RelayView } from "../../src/web/schemas.ts";
 import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { clip, noise } from "../support/clips.ts";
 import { encodeWav } from "../support/encode-wav.ts";
-import { earshotCommand, freePort, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
+import {
+  descendants,
+  earshotCommand,
+  freePort,
+  type RunningEarshot,
+  startEarshot,
+} from "../support/running-earshot.ts";
 
 const NO_MICROPHONE = { PULSE_SERVER: "unix:/nowhere/native", JACK_NO_START_SERVER: "1" };
 const LIMIT_MS = 10_000;
@@ -30,6 +36,7 @@ async function until<T>(what: string, look: () => T | undefined | Promise<T | un
 /** `earshot relay`, which hears what the test writes. */
 class RelayProcess {
   readonly events: RelayEvent[] = [];
+  readonly port: number;
   readonly #child;
   #sound = 0;
 
@@ -39,7 +46,9 @@ class RelayProcess {
     folder: string,
     readonly gain: number,
   ) {
+    this.port = freePort();
     const flags = ["--hub", hub, "--id", id, "--model", "alexa", "--source", "stdin", "--json"];
+    flags.push("--port", String(this.port));
     this.#child = Bun.spawn([...earshotCommand(false), "relay", ...flags], {
       cwd: folder,
       env: { PATH: process.env.PATH ?? "", HOME: folder },
@@ -64,8 +73,22 @@ class RelayProcess {
     });
   }
 
+  /** Whether it would notice a word. */
+  armed(): Promise<true> {
+    return until(`${this.id} is armed`, async () => {
+      const state = await fetch(`http://127.0.0.1:${this.port}/api/activation`).catch(() => undefined);
+      return ((await state?.json()) as { armed?: boolean } | undefined)?.armed === true ? true : undefined;
+    });
+  }
+
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    for (const pid of [...descendants(this.#child.pid), this.#child.pid]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended already.
+      }
+    }
     await this.#child.exited;
   }
 
@@ -133,7 +156,8 @@ describe("a house of relays", () => {
       env: NO_MICROPHONE,
       config: "name: hall\nactivation: { hold: 500ms }\n",
     });
-  const relays = async () => (await hub.get<{ relays: RelayView[] }>("/api/relays")).relays;
+  const relays = async () =>
+    (await hub.get<{ relays: RelayView[] }>("/api/relays")).relays.filter(({ connected }) => connected);
   /** The newest. */
   const round = async () => (await hub.get<ArbitrationView>("/api/arbitration")).rounds[0];
 
@@ -150,6 +174,7 @@ describe("a house of relays", () => {
     }
     // Sound that begins may not wake anybody for 2 s.
     await air.goesOn(2500);
+    await Promise.all([near.armed(), far.armed()]);
   }, 30_000);
   afterAll(async () => {
     air.end();
@@ -199,6 +224,8 @@ describe("a house of relays", () => {
     if (left.grants.length > 1) await far.told("granted", before[1]);
     else expect(left.ended?.why).toBe("left");
     expect((await relays()).map(({ id }) => id)).toEqual(["hall", "far"]);
+    const known = (await hub.get<{ relays: RelayView[] }>("/api/relays")).relays.find(({ id }) => id === "near");
+    expect(known).toMatchObject({ connected: false, kind: "relay" });
   }, 20_000);
 
   test("a hub that is killed is away, and its successor on the same port is found and decides", async () => {

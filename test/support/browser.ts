@@ -16,8 +16,9 @@ const PATIENCE_MS = 10_000;
 
 export const browserIsHere: boolean = existsSync(CHROMIUM);
 
-export function startBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+/** @param flags besides those that every test wants */
+export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
 }
 
 export interface WatchedPage {

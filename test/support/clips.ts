@@ -35,6 +35,13 @@ export async function clip(path: string): Promise<Int16Array> {
   return Int16Array.from(samples, (sample) => Math.round(sample * 32_767));
 }
 
+/** Someone's voice without the quiet around it. */
+export async function voiceIn(path: string): Promise<Int16Array> {
+  const pcm = await clip(path);
+  const isLoud = (sample: number) => Math.abs(sample) > 1200;
+  return pcm.subarray(pcm.findIndex(isLoud), pcm.findLastIndex(isLoud));
+}
+
 /** Samples of a sine. `level` is its amplitude, 0..1. */
 export function tone(hz: number, seconds: number, level: number): Int16Array {
   return Int16Array.from({ length: seconds * RATE_HZ }, (_, i) =>

@@ -90,13 +90,20 @@ export class PlainRelay {
     return claim;
   }
 
-  /** 80 ms of sound of a claim. */
-  sound(claim: number, fence: number | undefined): void {
+  /** Sound of a claim, 80 ms of silence if nothing else. @param atMs when it was heard */
+  sound(claim: number, fence: number | undefined, pcm = new Int16Array(1280), atMs = this.nowMs()): void {
     const { connection } = this.messages.find(({ type }) => type === "welcome") as MessageToRelay<"welcome">;
     const sequence = this.#frames++;
-    const pcm = new Int16Array(1280);
-    const place = { connection, number: claim, sequence, firstSample: sequence * pcm.length, atMs: this.nowMs() };
+    const place = { connection, number: claim, sequence, firstSample: sequence * pcm.length, atMs };
     this.#socket.send(writeAudioFrame({ kind: "claim", ...place, fence, pcm }));
+  }
+
+  /** 80 ms of all that it hears: for one that does not detect. */
+  stream(pcm = new Int16Array(1280)): void {
+    const { connection } = this.messages.find(({ type }) => type === "welcome") as MessageToRelay<"welcome">;
+    const sequence = this.#frames++;
+    const place = { connection, number: 0, sequence, firstSample: sequence * pcm.length, atMs: this.nowMs() };
+    this.#socket.send(writeAudioFrame({ kind: "stream", ...place, fence: undefined, pcm }));
   }
 
   /** The first message of one of these types, which may have come already. @throws Error after 5 s */

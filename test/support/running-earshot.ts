@@ -9,6 +9,8 @@ import { printedBy } from "./printed.ts";
 const ROOT = resolve(import.meta.dir, "../..");
 
 export interface EarshotOptions {
+  /** @default "run" */
+  readonly command?: "run" | "relay" | "hub";
   /** Arguments behind `run`. */
   readonly args?: readonly string[];
   /** On top of an environment without settings; a virtual microphone's `env` makes it the default device. */
@@ -95,13 +97,13 @@ export function freePort(): number {
 }
 
 export async function startEarshot(options: EarshotOptions = {}): Promise<RunningEarshot> {
-  const { args = [], env = {}, binary = false, config, stdin = "ignore" } = options;
+  const { command = "run", args = [], env = {}, binary = false, config, stdin = "ignore" } = options;
   const { port = freePort(), portFromConfig = false } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "earshot-"));
   if (config !== undefined) await Bun.write(join(folder, "earshot.yaml"), config);
   const url = `http://127.0.0.1:${port}`;
   const child = Bun.spawn(
-    [...earshotCommand(binary), "run", ...(portFromConfig ? [] : ["--port", String(port)]), ...args],
+    [...earshotCommand(binary), command, ...(portFromConfig ? [] : ["--port", String(port)]), ...args],
     {
       cwd: folder,
       env: { PATH: process.env.PATH ?? "", HOME: folder, ...env },
