@@ -55,7 +55,8 @@ async def follow(hub):
             elif said["type"] in ("granted", "cancelled", "over", "reply", "error"):
                 print(said, flush=True)     # here a lamp would go on, or off
             if sound is not None and sound.done():
-                sound.result()              # the microphone is gone: say why
+                print(f"no sound comes from arecord: {sound.exception()}", flush=True)
+                return 0
     finally:
         if sound is not None:
             sound.cancel()

@@ -72,7 +72,8 @@ function describeFresh(state: StateView): Sentence {
       return {
         mood: "armed",
         headline: "Listening for wake word...",
-        withRms: true,
+        // Without a microphone of its own there is no level to tell.
+        withRms: hasMicrophone(state),
         detail: invitation(state.models),
         hint: null,
       };
@@ -99,6 +100,11 @@ function describeFresh(state: StateView): Sentence {
         hint: null,
       };
   }
+}
+
+/** Whether this machine listens itself; a hub may leave that to others. */
+export function hasMicrophone({ audio }: Pick<StateView, "audio">): boolean {
+  return audio.state !== "none";
 }
 
 /** Whether a wake word is under way there. */
@@ -190,6 +196,21 @@ export function describeAudio(audio: AudioView): Wellness {
       return { mood: "ok", word: "None wanted", detail: "sound comes from elsewhere" };
     case "ended":
       return { mood: "bad", word: "Ended", detail: audio.error ?? `${device} has come to its end` };
+  }
+}
+
+/** Where chimes and answers are heard. */
+export function describeSpeaker({ speaker: { state, device, error } }: Pick<AudioView, "speaker">): Wellness {
+  const detail = device === "" ? null : device;
+  switch (state) {
+    case "playing":
+      return { mood: "ok", word: "Playing", detail };
+    case "failed":
+      return { mood: "warn", word: "Not heard", detail: error };
+    case "none":
+      return { mood: "ok", word: "None wanted", detail: null };
+    case "closed":
+      return { mood: "ok", word: "Quiet", detail };
   }
 }
 

@@ -2,7 +2,7 @@
 import { useComputed } from "@preact/signals";
 import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
-import { describeDoing, figure, isUnderWay, spokenName } from "../words.ts";
+import { describeDoing, figure, hasMicrophone, isUnderWay, spokenName } from "../words.ts";
 import { LevelMeter } from "./level-meter.tsx";
 import { Mark } from "./mark.tsx";
 import type { Ask } from "./page.tsx";
@@ -36,7 +36,7 @@ export function Activation({ ear, actions, ask }: ActivationProps) {
         <Rooms ear={ear} />
       </div>
       <Buttons ear={ear} actions={actions} ask={ask} />
-      <LevelMeter ear={ear} />
+      {(ear.state.value === null || hasMicrophone(ear.state.value)) && <LevelMeter ear={ear} />}
       {/* Apart from the headline, which carries the level: only changes of state are to be read out. */}
       <p class="unseen" aria-live="polite">
         {ear.state.value === null ? "" : announced}

@@ -1,7 +1,7 @@
 /** Whether everything that is needed to notice a wake word is alive, and if not, why. */
 import type { AudioView, StateView, WorkerView } from "../../src/web/schemas.ts";
 import type { Ear } from "../ear.ts";
-import { describeAudio, describeHealth, describeWorker, duration, type Wellness } from "../words.ts";
+import { describeAudio, describeHealth, describeSpeaker, describeWorker, duration, type Wellness } from "../words.ts";
 
 const LABELS: Readonly<Record<WorkerView["name"], string>> = {
   capture: "Capture",
@@ -45,6 +45,7 @@ function Details({ state }: { readonly state: StateView }) {
       )}
       <dl class="parts">
         <Part label="Audio" wellness={describeAudio(state.audio)} more={audioFigures(state.audio)} />
+        <Part label="Loudspeaker" wellness={describeSpeaker(state.audio)} more={null} />
         {state.health.workers.map((worker) => (
           <Part
             key={worker.name}

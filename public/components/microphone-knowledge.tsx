@@ -22,7 +22,7 @@ export function MicrophoneKnowledge({ relay: { id, gain, evidence }, actions, as
           {gain.from === "learned" && (
             <button
               type="button"
-              class="quiet"
+              class="link"
               title="It was moved, or has another microphone: learn its gain anew"
               onClick={() => void ask(actions.forgetGain(id))}
             >
@@ -34,7 +34,7 @@ export function MicrophoneKnowledge({ relay: { id, gain, evidence }, actions, as
       {because !== null && (
         <p class="microphone-trouble" data-testid={`evidence-${id}`}>
           {because}{" "}
-          <button type="button" class="quiet" onClick={() => void ask(actions.trust(id))}>
+          <button type="button" class="link" onClick={() => void ask(actions.trust(id))}>
             Believe it again
           </button>
         </p>

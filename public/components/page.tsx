@@ -1,7 +1,9 @@
 /** The page as a whole: what stands where. */
 import type { Actions, Notice } from "../actions.ts";
 import type { Ear } from "../ear.ts";
+import { hasMicrophone } from "../words.ts";
 import { Activation } from "./activation.tsx";
+import { Commands } from "./commands.tsx";
 import { ConnectionChip } from "./connection.tsx";
 import { DemoBanner } from "./demo-banner.tsx";
 import { Detections } from "./detections.tsx";
@@ -38,17 +40,34 @@ export function Page({ ear, actions, retryNow }: PageProps) {
       <main>
         <DemoBanner ear={ear} />
         <Activation ear={ear} actions={actions} ask={ask} />
-        <div class="cards">
-          <WakeWords ear={ear} actions={actions} ask={ask} />
-          <Detections ear={ear} actions={actions} ask={ask} />
-          <Satellite ear={ear} />
-          <Microphones ear={ear} actions={actions} ask={ask} />
-          <Rounds ear={ear} />
-          <Health ear={ear} />
-        </div>
+        <Cards ear={ear} actions={actions} ask={ask} />
       </main>
       <Foot ear={ear} />
       <Notices ear={ear} />
+    </div>
+  );
+}
+
+/** What is heard here first; on a hub that has no microphone, the house first. */
+function Cards({ ear, actions, ask }: Omit<PageProps, "retryNow"> & { readonly ask: Ask }) {
+  const state = ear.state.value;
+  const house = (
+    <>
+      <Microphones ear={ear} actions={actions} ask={ask} />
+      <Rounds ear={ear} />
+      <Commands ear={ear} />
+    </>
+  );
+  const words = <WakeWords ear={ear} actions={actions} ask={ask} />;
+  const hears = state === null || hasMicrophone(state);
+  return (
+    <div class="cards" data-house={!hears}>
+      {!hears && house}
+      {words}
+      {hears && <Detections ear={ear} actions={actions} ask={ask} />}
+      <Satellite ear={ear} />
+      {hears && house}
+      <Health ear={ear} />
     </div>
   );
 }

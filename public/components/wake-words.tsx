@@ -2,6 +2,7 @@
 import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
 import { seriesColour } from "../palette.ts";
+import { hasMicrophone } from "../words.ts";
 import { ModelRow } from "./model-row.tsx";
 import type { Ask } from "./page.tsx";
 import { ScorePlot } from "./score-plot.tsx";
@@ -34,7 +35,7 @@ export function WakeWords({ ear, actions, ask }: WakeWordsProps) {
           />
         ))}
       </ul>
-      <ScorePlot ear={ear} />
+      {(state === null || hasMicrophone(state)) && <ScorePlot ear={ear} />}
     </section>
   );
 }

@@ -3,11 +3,12 @@ import { decodeAudio } from "../audio/decode.ts";
 
 /** Of a full scale, 1 m in front of the mouth: somebody who talks to a machine. */
 const PEAK = 0.25;
-const WORDS_A_MINUTE = "145";
+/** The wake word's network hears this one, the recogniser understands that one: each has its own machine voice. */
+const VOICES = { wakeWord: ["en-gb", "150"], command: ["en-us", "145"] } as const;
 
 /** @returns 16 kHz mono, 1 is full scale. @throws Error when espeak-ng is not there, or fails */
-export async function spoken(text: string): Promise<Float32Array> {
-  const child = Bun.spawn(["espeak-ng", "-v", "en-us", "-s", WORDS_A_MINUTE, "--stdout", text], {
+async function spoken(text: string, [voice, wordsAMinute]: readonly [string, string]): Promise<Float32Array> {
+  const child = Bun.spawn(["espeak-ng", "-v", voice, "-s", wordsAMinute, "--stdout", text], {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -26,7 +27,7 @@ export async function spoken(text: string): Promise<Float32Array> {
 
 /** The wake word and the command, in one breath. */
 export async function spokenCommand(wakeWord: string, command: string): Promise<Float32Array> {
-  const [word, rest] = await Promise.all([spoken(wakeWord), spoken(command)]);
+  const [word, rest] = await Promise.all([spoken(wakeWord, VOICES.wakeWord), spoken(command, VOICES.command)]);
   // espeak-ng ends with a pause of its own.
   const end = word.findLastIndex((sample) => Math.abs(sample) > 0.005) + 1;
   const begin = Math.max(

@@ -10,8 +10,9 @@ import type { ArbitrationView, RelayView, RoundView } from "../web/schemas.ts";
 import { spokenCommand } from "./espeak.ts";
 import { LiveRoom } from "./live-room.ts";
 import { type Program, startHub, startRelay } from "./programs.ts";
+import { heardAt } from "./room-sound.ts";
 import { answerTo, grammar, SENTENCES } from "./sentences.ts";
-import { ROOMS, roomAt, type Spot } from "./small-house.ts";
+import { type DemoRoom, ROOMS, roomAt, type Spot } from "./small-house.ts";
 
 /** What the demo is made of besides Earshot, and the Debian packages that bring it. */
 export const DEMO_PROGRAMS = [
@@ -25,9 +26,13 @@ const SPOTS: readonly Spot[] = [
   { x: 6, y: 2 },
   { x: 9.8, y: 1 },
 ];
+/** Every sentence from every place; then they begin again. */
+const TURNS = SPOTS.length * SENTENCES.length;
 const READY_MS = 60_000;
 const ANSWERED_MS = 20_000;
 const LOOK_MS = 100;
+/** No word counts in the first 2 s of a microphone, and on a small machine the models are compiled meanwhile. */
+const ARMED_MS = 5000;
 /** Between two commands. */
 const PAUSE_MS = 6000;
 
@@ -52,7 +57,7 @@ export interface DemoOutcome {
 
 /** @throws Error when the house does not come up, saying which program failed */
 export async function demoHouse(options: DemoOptions): Promise<DemoOutcome> {
-  const { port, earshot, random, signal, tell } = options;
+  const { port, commands, earshot, random, signal, tell } = options;
   const folder = await mkdtemp(join(tmpdir(), "earshot-demo-"));
   const grammarPath = join(folder, "house.jsgf");
   await Bun.write(grammarPath, grammar());
@@ -61,6 +66,8 @@ export async function demoHouse(options: DemoOptions): Promise<DemoOutcome> {
   const rooms = ROOMS.map((room) => new LiveRoom(room, random));
   const programs: Program[] = [];
   try {
+    // While they listen there is no time for it: sound must come as if it were heard.
+    const turns = await turnsOf(commands ?? TURNS, random);
     programs.push(await startHub(plan));
     const page = `http://127.0.0.1:${port}/`;
     tell(
@@ -70,7 +77,8 @@ export async function demoHouse(options: DemoOptions): Promise<DemoOutcome> {
     for (const room of rooms) programs.push(await startRelay(plan, room));
     tell("waiting for the relays to listen: a few seconds");
     await until("the relays did not begin to listen", async () => areListening(await relaysOf(page)), programs, signal);
-    return await speakCommands(page, rooms, intents, programs, options);
+    await pause(ARMED_MS, signal);
+    return await speakCommands(page, rooms, turns, intents, programs, options);
   } finally {
     await Promise.all(programs.reverse().map((program) => program.stop()));
     intents.stop();
@@ -81,21 +89,25 @@ export async function demoHouse(options: DemoOptions): Promise<DemoOutcome> {
 async function speakCommands(
   page: string,
   rooms: readonly LiveRoom[],
+  turns: readonly Turn[],
   intents: Intents,
   programs: readonly Program[],
   { commands, signal, tell }: DemoOptions,
 ): Promise<DemoOutcome> {
   let [spoken, rightRoom, understood] = [0, 0, 0];
   while (!signal.aborted && (commands === undefined || spoken < commands)) {
-    const spot = SPOTS[spoken % SPOTS.length] ?? { x: 1, y: 1 };
-    const { said } = SENTENCES[spoken % SENTENCES.length] ?? { said: "" };
-    const { relay, name } = roomAt(spot);
+    const turn = turns[spoken % turns.length];
+    if (turn === undefined) break;
+    const { said, heard } = turn;
+    const { relay, name } = turn.room;
     const before = (await roundsOf(page))[0]?.round ?? 0;
     intents.forget();
     tell("");
     tell(`somebody in the ${name.toLowerCase()} says: "alexa, ${said}"`);
-    const voice = await spokenCommand("alexa", said);
-    for (const room of rooms) room.say(voice, spot);
+    rooms.forEach((room, index) => {
+      const sound = heard[index];
+      if (sound !== undefined) room.hear(sound);
+    });
     spoken++;
     const round = await decidedAfter(page, before, programs, signal);
     if (round === undefined) {
@@ -114,6 +126,28 @@ async function speakCommands(
     await pause(PAUSE_MS, signal);
   }
   return { spoken, rightRoom, understood };
+}
+
+/** One command. */
+interface Turn {
+  readonly said: string;
+  /** Where it is said. */
+  readonly room: DemoRoom;
+  /** What each room's microphone hears of it. */
+  readonly heard: readonly Float32Array[];
+}
+
+async function turnsOf(count: number, random: () => number): Promise<readonly Turn[]> {
+  const turns: Turn[] = [];
+  for (let turn = 0; turn < Math.min(count, TURNS); turn++) {
+    const spot = SPOTS[turn % SPOTS.length];
+    const sentence = SENTENCES[turn % SENTENCES.length];
+    if (spot === undefined || sentence === undefined) break;
+    const voice = await spokenCommand("alexa", sentence.said);
+    const heard = ROOMS.map((room) => heardAt(voice, spot, room, random));
+    turns.push({ said: sentence.said, room: roomAt(spot), heard });
+  }
+  return turns;
 }
 
 function tellRound(round: RoundView, tell: (line: string) => void): void {

@@ -1,6 +1,5 @@
 /** The sound of one microphone of the demo's house, as it goes on: the room's noise, and whatever is said. Time is handed in. */
-import { heardAt } from "./room-sound.ts";
-import type { DemoRoom, Spot } from "./small-house.ts";
+import type { DemoRoom } from "./small-house.ts";
 
 const RATE_HZ = 16_000;
 /** Root mean square of the noise, of a full scale: -62 dB. */
@@ -20,14 +19,9 @@ export class LiveRoom {
     this.#random = random;
   }
 
-  /** Whether somebody is heard. */
-  get isSpeaking(): boolean {
-    return this.#said.length > 0;
-  }
-
-  /** Somebody says this, from now on. @param voice 16 kHz, 1 is full scale at 1 m */
-  say(voice: Float32Array, from: Spot): void {
-    this.#said.push({ sound: heardAt(voice, from, this.room, this.#random), at: 0 });
+  /** Somebody says something, from now on. @param sound as this microphone hears it, 16 kHz, 1 is full scale */
+  hear(sound: Float32Array): void {
+    this.#said.push({ sound, at: 0 });
   }
 
   /** What was heard since the last call. */

@@ -39,6 +39,8 @@ export async function startHub({ folder, earshot, port, intentUrl, grammarPath }
       intent: { kind: "webhook", url: intentUrl },
       speech: { kind: "program", program: "espeak-ng", args: ["-v", "en-us", "--stdin", "--stdout"] },
     },
+    // Nobody's privacy: machines talk to machines.
+    privacy: { show_transcripts: true },
     web: { port },
     log: { level: "warning" },
   });

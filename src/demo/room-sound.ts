@@ -10,9 +10,9 @@ const SPEED_OF_SOUND = 343;
 /** An open door lets through this much less than stays in the room. */
 const DOOR_DB = -12;
 /** Of late sound, 60 dB down. */
-const DECAY_S = 0.35;
-/** Late sound against direct sound at 1 m: both are as loud 2.5 m away, in a room with curtains and a carpet. */
-const LATE_DB = -8;
+const DECAY_S = 0.3;
+/** Late sound against direct sound at 1 m: both are as loud 4 m away, in a room with curtains, carpets and sofas. */
+const LATE_DB = -12;
 const LATE_FROM_S = 0.02;
 
 /**

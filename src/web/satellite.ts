@@ -106,7 +106,10 @@ export class Satellite {
       soundOnly,
       thresholdOf: (model, own) => config().wake.models[model]?.threshold ?? own,
     });
-    this.#voice = new SatelliteVoice(options.speaker, () => this.#client.finish());
+    this.#voice = new SatelliteVoice(options.speaker, () => {
+      this.#client.finish();
+      this.#end();
+    });
     this.#client = new RelayClient({
       identity: {
         get id() {
@@ -226,7 +229,8 @@ export class Satellite {
         return;
       case "lost": {
         const { why, winner } = event;
-        log.info("another answers", { why, ...(winner !== undefined && { winner: winner.id }) });
+        const outcome = winner === undefined ? "this relay does not answer" : "another answers";
+        log.info(outcome, { why, ...(winner !== undefined && { winner: winner.id }) });
         house().settle(new Set());
         this.#end();
         return;
