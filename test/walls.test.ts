@@ -28,6 +28,7 @@ const adapters = ["src/relay", "src/loqa", "src/wyoming"];
 const sharedWithPages = [
   "src/web/round-words.ts",
   "src/web/gain-words.ts",
+  "src/web/command-words.ts",
   "src/audio/resampler.ts",
   "src/audio/levels.ts",
   ...["dial", "relay-client", "relay-events"].map((name) => `src/relay/${name}.ts`),

@@ -72,7 +72,7 @@ liveAsWorker<CaptureWorkerSettings>("capture", async (memory, { demoSource }) =>
     }
     const listenInMs = await capture.step(nowMs);
     // What looks for a microphone again and again needs PortAudio for itself.
-    if (record.value.state !== "starting" && record.value.state !== "waiting") player.prepare(monotonicMs());
+    if (record.value.state === "open") player.prepare(monotonicMs());
     const playInMs = player.step(monotonicMs());
     requests.waitForChange(Math.min(listenInMs, playInMs));
   }

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { EXIT } from "../supervise/exit-codes.ts";
 import { checkCertificate } from "./check-certificate.ts";
+import { checkLoudspeaker } from "./check-loudspeaker.ts";
 import { checkMicrophone } from "./check-microphone.ts";
 import { checkConfigFile, checkSoundAccess } from "./check-permissions.ts";
 import {
@@ -20,7 +21,7 @@ const COLOURS = { ok: "\x1b[32m", warning: "\x1b[33m", failed: "\x1b[31m" } as c
 
 export function doctorCommand(): Command {
   return addSettingOptions(new Command("doctor"))
-    .description("Try everything that it takes: microphone, models, page, clock, permissions.")
+    .description("Try everything that it takes: microphone, loudspeaker, models, page, clock, permissions.")
     .addOption(jsonOption())
     .addHelpText("after", "\nExit code 0 only if nothing failed; warnings (!) do not count.")
     .action(doctor);
@@ -44,6 +45,7 @@ async function doctor(flags: SettingFlags & { readonly json?: boolean }): Promis
     const running = await checkApi(config, tell);
     const permission = await checkSoundAccess(config.audio.source, tell);
     await checkMicrophone(config, running, permission, tell);
+    checkLoudspeaker(config, tell);
     await checkModels(found, tell);
     await checkStateFile(config, tell);
   }

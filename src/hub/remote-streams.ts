@@ -13,6 +13,8 @@ const BLOCK_SAMPLES = SAMPLE_RATE / 50;
 const HOP_SAMPLES = 4 * BLOCK_SAMPLES;
 /** What a network may hold back and then bring at once; sound that comes faster than it is heard is a file. */
 const BURST_MS = 4000;
+/** A sender says of its sound at most that it is so old: it may be wrong, and what is older counts as silent. */
+const MOST_LATE_MS = 900;
 /** A sender's clock may be this much faster than ours. */
 const DRIFT = 1.02;
 
@@ -39,9 +41,10 @@ export interface RemoteStream {
   /**
    * Takes sound as it comes: 16-bit little-endian samples, 16 kHz, mono, cut anywhere.
    *
+   * @param heardToMs when the last of it was heard, hub clock; without it, now. What a network held back is dated by it
    * @returns why no more is taken, if so: the stream is closed then
    */
-  push(bytes: Uint8Array): StreamEnd | undefined;
+  push(bytes: Uint8Array, heardToMs?: number): StreamEnd | undefined;
   /** Gives the stream back; again does nothing. */
   close(): void;
   /** Resolves when no more is taken from its sender; never when it closes the stream itself. */
@@ -159,7 +162,7 @@ class Sender implements RemoteStream {
     this.#sinceMs = options.monotonicMs();
   }
 
-  push(bytes: Uint8Array): StreamEnd | undefined {
+  push(bytes: Uint8Array, heardToMs?: number): StreamEnd | undefined {
     const { monotonicMs, heard } = this.#options;
     if (this.#end !== undefined) return this.#end;
     const nowMs = monotonicMs();
@@ -182,7 +185,7 @@ class Sender implements RemoteStream {
       complete = true;
     }
     if (complete && !this.#muted) {
-      this.#publish(nowMs);
+      this.#publish(heardToMs === undefined ? nowMs : this.#writtenToMs(heardToMs, nowMs));
       heard();
     }
     return undefined;
@@ -238,14 +241,21 @@ class Sender implements RemoteStream {
     level.value.loudest = this.#loudest.push(this.#meter.rms);
   }
 
-  #publish(nowMs: number): void {
+  /** When the newest sample of the ring was heard: what makes no block yet came behind it. */
+  #writtenToMs(heardToMs: number, nowMs: number): number {
+    const writtenToMs = heardToMs - ((this.#filled / 2) * 1000) / SAMPLE_RATE;
+    return Math.min(nowMs, Math.max(nowMs - MOST_LATE_MS, writtenToMs));
+  }
+
+  /** @param atMs when the newest sample was heard */
+  #publish(atMs: number): void {
     const { ring, level } = this.#slot;
     level.value.rms = this.#meter.rms;
     level.value.peak = this.#meter.peak;
     level.value.noiseFloor = this.#meter.noiseFloor;
     level.value.band = this.#meter.bandRms;
     level.value.written = ring.written;
-    level.value.atMs = nowMs;
+    level.value.atMs = atMs;
     level.publish();
   }
 }

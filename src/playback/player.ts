@@ -72,7 +72,9 @@ export class Player {
     if (this.#output === "none" || this.#phase.kind !== "closed" || nowMs < this.#preparesAtMs) return;
     this.#preparesAtMs = nowMs + PREPARE_MS;
     try {
-      this.#phase = { kind: "open", device: this.#open() };
+      const device = this.#open();
+      this.#phase = { kind: "open", device };
+      this.#show("closed", device.description);
     } catch (error) {
       this.#warn(error);
     }

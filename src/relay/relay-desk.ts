@@ -9,7 +9,7 @@ import type { RemoteStream, StreamEnd } from "../hub/remote-streams.ts";
 import type { RelayVoice } from "../hub/seat.ts";
 import type { HubSession } from "./hub-session.ts";
 import type { Introduction } from "./introduction.ts";
-import { RETRY_MS } from "./limits.ts";
+import { RETRY_MS, SAMPLE_RATE_HZ } from "./limits.ts";
 import type { Telemetry } from "./messages-to-hub.ts";
 import type { Farewell } from "./messages-to-relay.ts";
 import type { Admission, Departure, RelayHandler, RelaySound } from "./relay-handler.ts";
@@ -27,6 +27,8 @@ export interface RelayDeskOptions {
   /** What a relay heard of a sound to set gains by. */
   readonly calibrated?: (sender: Sender, calibration: number, report: BurstReport) => void;
 }
+
+const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 
 /** What a relay said last of its microphone; times are when it came. */
 export interface Reports {
@@ -136,8 +138,10 @@ export class RelayDesk implements RelayHandler {
     this.#options.hub.sound(senderOf(session), sound);
   }
 
-  stream(session: HubSession, { pcm }: RelaySound): void {
-    this.#members.get(session.connection)?.stream?.push(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength));
+  stream(session: HubSession, { pcm, atMs }: RelaySound): void {
+    const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
+    const heardToMs = atMs === undefined ? undefined : atMs + pcm.length / SAMPLES_PER_MS;
+    this.#members.get(session.connection)?.stream?.push(bytes, heardToMs);
   }
 
   finished(session: HubSession, fence: number): void {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PortAudio } from "../../ffi/portaudio.ts";
+import { checkLoudspeaker } from "../../src/cli/check-loudspeaker.ts";
 import { checkMicrophone } from "../../src/cli/check-microphone.ts";
 import {
   type ClockReadings,
@@ -148,4 +150,14 @@ describe("doctor says of the clock", () => {
   ])("%j: %s", (readings, level, message) => {
     expect(judgeClock({ ...right, ...readings })).toMatchObject({ level, message: expect.stringMatching(message) });
   });
+});
+
+test("doctor warns of a machine without a loudspeaker, and is content where none is wanted", async () => {
+  const checked = async (yaml: string) => {
+    const initialise = () => ({ devices: () => [], close: () => {} }) as unknown as PortAudio;
+    const [finding] = await told((tell) => checkLoudspeaker(configOf(yaml), tell, initialise));
+    return finding;
+  };
+  expect(await checked("")).toMatchObject({ name: "loudspeaker", level: "warning" });
+  expect(await checked("audio: {output: none}")).toMatchObject({ level: "ok" });
 });

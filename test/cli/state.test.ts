@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { describe as lines } from "../../src/cli/state.ts";
+import type { CommandView } from "../../src/web/schemas.ts";
 import { NOW_MS, relay, relayActivation, round, state } from "../public/states.ts";
 
 const house = [relay("hall", { kind: "local", address: null }), relay("kitchen", { status: 2 })];
@@ -30,4 +31,17 @@ test("a state is printed with relays that are away, since when, and those that h
   expect(printed).toContain("relay      attic            away for 3 h  relay");
   expect(printed).toContain("relay      porch            hears nothing: no microphone  relay, Porch");
   expect(printed).toContain("relay      kitchen          winner  relay");
+});
+
+test("a state is printed with the newest commands, with their words only where they are to be seen", () => {
+  const command: CommandView = {
+    ...{ id: "a", at: NOW_MS, relay: "kitchen", room: null, model: "alexa", outcome: "answered", why: null },
+    ...{ state: "over", sink: "openai", recordedMs: 1200, understoodMs: 300, answeredMs: 40, spokenMs: 800 },
+    ...{ transcript: null, answer: null },
+  };
+  const quiet = lines(state({ commands: [command] })).join("\n");
+  expect(quiet).toContain(" alexa: kitchen answered; recorded 1.2\u00a0s, understood in 300\u00a0ms by openai");
+  expect(quiet).not.toContain('"');
+  const open = { ...command, transcript: "light on", answer: "It is on." };
+  expect(lines(state({ commands: [open] })).join("\n")).toContain('"light on" → "It is on."');
 });

@@ -16,6 +16,7 @@ import { configSchema } from "../../src/config/schema.ts";
 import { SharedConfig } from "../../src/config/shared-config.ts";
 import { SpeechEnds } from "../../src/detect/speech-ends.ts";
 import { wantedModels } from "../../src/detect/wanted-models.ts";
+import { Guards } from "../../src/hub/guards.ts";
 import { saltFor } from "../../src/log/pseudonyms.ts";
 import { setUpLogging } from "../../src/log/set-up.ts";
 import { CATALOGUE } from "../../src/wake/catalogue.ts";
@@ -29,6 +30,7 @@ import { NEAR, PlainRelay } from "../support/plain-relay.ts";
 import { startEarshot } from "../support/running-earshot.ts";
 import { SpokenHouse } from "../web/spoken-house.ts";
 import { LOQA_SETTINGS_SHOWN, showLoqaSettings } from "./loqa-settings-shown.ts";
+import { PLAYBACK_SETTINGS_SHOWN, showPlaybackSettings } from "./playback-settings-shown.ts";
 import { configOf, FILE, sourcesOf } from "./sources.ts";
 import { ThreadRig, until } from "./thread-rig.ts";
 
@@ -99,6 +101,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   "privacy.keep_recordings": "there is a file of each command",
   "privacy.keep_for": "files that are older are gone",
   "privacy.log_transcripts": "the log says what was understood",
+  "privacy.show_transcripts": "the newest commands have their words",
   "privacy.anonymous_ids": "the log does not name relays",
   "activation_system.method": "the state is in a file",
   "activation_system.update_rate": "levels come faster",
@@ -112,6 +115,10 @@ const SHOWN: Readonly<Record<string, string>> = {
   "web.origins": "a page of another origin may act",
   "log.level": "less is logged",
   "log.format": "lines are JSON",
+  "audio.output": "sounds go to another device, or to none",
+  "playback.while_playing": "a word near a loudspeaker that plays counts, or does not",
+  "playback.raised_threshold": "a word there must be surer",
+  ...PLAYBACK_SETTINGS_SHOWN,
   ...LOQA_SETTINGS_SHOWN,
 };
 
@@ -215,6 +222,29 @@ describe("in the inference worker", () => {
     expect({ threshold, licence }).toEqual({ threshold: timer?.threshold ?? 0, licence: timer?.licence ?? "" });
     expect(await noticed("wake: {models: {alexa: {enabled: false}, timer: {}}}")).toEqual([]);
     expect(rows()[0]).toMatchObject({ name: "timer", state: "listening" });
+  });
+
+  /** What is noticed while a loudspeaker near the microphone plays. */
+  async function noticedWhilePlaying(playback: string): Promise<readonly string[]> {
+    const guards = new Guards(rig.memory.guards.writer());
+    guards.look([0], 0);
+    try {
+      return await noticed(`wake: {models: {alexa: {}}}\nplayback: {${playback}}`);
+    } finally {
+      guards.look([], Number.MAX_VALUE);
+    }
+  }
+
+  turning("playback.while_playing", async () => {
+    const sure = "raised_threshold: 1";
+    expect(await noticedWhilePlaying(`while_playing: raise, ${sure}`)).toEqual([]);
+    expect(await noticedWhilePlaying("while_playing: mute, raised_threshold: 0.1")).toEqual([]);
+    expect(await noticedWhilePlaying(`while_playing: listen, ${sure}`)).toEqual(["alexa"]);
+  });
+
+  turning("playback.raised_threshold", async () => {
+    expect(await noticedWhilePlaying("")).toEqual(["alexa"]);
+    expect(await noticedWhilePlaying("raised_threshold: 1")).toEqual([]);
   });
 
   turning("wake.models.*.threshold", async () => {
@@ -334,6 +364,22 @@ describe("in the capture worker", () => {
     await rig.configure(yaml("two.wav", 0));
     await until("the other file plays", async () => (await sample()) === 2000);
     expect(rig.memory.capture.reader().read().source).toContain("two.wav");
+  });
+
+  turning("audio.output", async () => {
+    const { memory } = rig;
+    const speaker = memory.speaker.reader();
+    const ring = memory.playbackWriter();
+    const output = (name: string) => rig.configure(`${yaml("one.wav", 0)}  output: "${name}"\n`);
+    await output("a gong");
+    ring.write(new Int16Array(480), 480);
+    await until("the device is looked for", () => speaker.read().state === "failed");
+    expect(speaker.value.error).toContain('"a gong"');
+    await output("none");
+    await until("none is wanted", () => speaker.read().state === "none");
+    ring.write(new Int16Array(480), 480);
+    await until("it is passed over", () => speaker.read().taken === ring.written);
+    expect(speaker.value).toMatchObject({ state: "none", error: "" });
   });
 });
 
@@ -917,6 +963,22 @@ describe("after a verdict", () => {
     expect(await log("log_transcripts: true")).toContain("light on");
   });
 });
+
+turning("privacy.show_transcripts", async () => {
+  const recent = async (privacy: string) => {
+    const house = new SpokenHouse(
+      `command: {sink: {kind: program, program: echo, args: [light on]}}\nprivacy: {${privacy}}`,
+    );
+    house.grant();
+    await house.say(sound(-0.5, 2, -1));
+    await house.until("an answer", () => house.replies.length > 0);
+    return house.commands.recent[0];
+  };
+  expect(await recent("")).toMatchObject({ sink: "program", transcript: undefined });
+  expect(await recent("show_transcripts: true")).toMatchObject({ transcript: "light on" });
+});
+
+describe("of what is heard from this machine", () => showPlaybackSettings(turning));
 
 describe("of Loqa's relays", () => showLoqaSettings(turning));
 

@@ -68,7 +68,7 @@ describe.skipIf(!possible)("from the microphone to the page", () => {
     await seen(page.getByTestId("connection"), "Connected");
     await page.locator('[data-testid="health"][data-status="ok"]').waitFor();
     expect(await page.getByTestId("score-alexa").getAttribute("data-live")).toBe("true");
-    expect(await page.getByText("1 ch)").count()).toBe(1);
+    expect(await page.getByText("16000 Hz, 1 ch)").count()).toBe(1);
     expect(watched.troubles).toEqual([]);
   }, 20_000);
 

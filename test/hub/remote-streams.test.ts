@@ -77,6 +77,22 @@ describe("streams from elsewhere", () => {
     expect(memory.inferenceBell.rings).toBeGreaterThan(rings);
   });
 
+  test("are dated by when they were heard, where their sender says so: what a network held back is not late", () => {
+    const { memory, clock, remote } = house(1);
+    const stream = opened(remote, "kitchen");
+    const datedTo = () => memory.level(1).reader().read().atMs;
+    clock.nowMs = 2000;
+    stream.push(counting(0, 1280), 1700);
+    expect(datedTo()).toBe(1700);
+    // 160 samples more are not in the ring yet: the newest that is was heard 10 ms before them.
+    stream.push(counting(1280, 480), 1730);
+    expect(datedTo()).toBe(1720);
+    stream.push(counting(1760, 160), 2300);
+    expect(datedTo()).toBe(2000);
+    stream.push(counting(1920, 320), -50_000);
+    expect(datedTo()).toBe(1100);
+  });
+
   test("begin a new epoch with each sender, so that nobody hears one word of two", () => {
     const { memory, remote } = house(1);
     const first = opened(remote, "kitchen");

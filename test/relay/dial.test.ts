@@ -7,13 +7,16 @@ import { certificateNames } from "../../src/cli/certificate-request.ts";
 import { CERTIFICATE_FILES, makeCertificate } from "../../src/cli/make-certificate.ts";
 import { dialWebSocket } from "../../src/relay/dial.ts";
 import { SUBPROTOCOL } from "../../src/relay/limits.ts";
+import { whyRefused } from "../../src/relay/why-refused.ts";
 
 const possible = Bun.which("openssl") !== null;
 if (!possible) console.log("skipped: wss with an authority of one's own, which openssl makes");
 
 describe.skipIf(!possible)("wss", () => {
   let folder = "";
-  let server: ReturnType<typeof Bun.serve>;
+  /** By the address that they listen at; of these the certificate names the first alone. */
+  const ports: Record<string, number | undefined> = {};
+  const servers: ReturnType<typeof Bun.serve>[] = [];
   let authority = "";
   let offered: string | null = null;
 
@@ -22,28 +25,31 @@ describe.skipIf(!possible)("wss", () => {
     await makeCertificate(folder, certificateNames("hall", [], []), { force: false, unixMs: Date.now() });
     const text = (name: string) => readFile(join(folder, name), "utf8");
     authority = await text(CERTIFICATE_FILES.authority);
-    server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
+    const certified = {
       tls: { cert: await text(CERTIFICATE_FILES.cert), key: await text(CERTIFICATE_FILES.key) },
-      fetch: (request, server) => {
+      fetch: (request: Request, server: Bun.Server<undefined>) => {
         offered = request.headers.get("sec-websocket-protocol");
         return server.upgrade(request, { headers: { "sec-websocket-protocol": SUBPROTOCOL }, data: undefined })
           ? undefined
           : new Response();
       },
-      websocket: { open: (socket) => void socket.send("here"), message: () => {} },
-    });
+      websocket: { open: (socket: Bun.ServerWebSocket) => void socket.send("here"), message: () => {} },
+    };
+    for (const hostname of ["127.0.0.1", "127.0.0.2"]) {
+      const server = Bun.serve({ hostname, port: 0, ...certified });
+      servers.push(server);
+      ports[hostname] = server.port;
+    }
   });
   afterAll(async () => {
-    server?.stop(true);
+    for (const server of servers) server.stop(true);
     await rm(folder, { recursive: true, force: true });
   });
 
   function said(believed?: string, host = "127.0.0.1"): Promise<string> {
     return new Promise((told) => {
       const socket = dialWebSocket(
-        `wss://${host}:${server.port}/relay`,
+        `wss://${host}:${ports[host]}/relay`,
         "secret",
         believed,
       )({
@@ -64,6 +70,14 @@ describe.skipIf(!possible)("wss", () => {
 
   test("is not spoken with it by who was told of no authority", async () => {
     expect(await said()).toContain("no hub that takes this relay");
+  });
+
+  test("says why it is not spoken: nobody vouches, another name, or no TLS was tried", async () => {
+    const codeOf = async (scheme: string, host: string, believed?: string) =>
+      (await whyRefused(`${scheme}://${host}:${ports[host]}/relay`, "secret", believed))?.code;
+    expect(await codeOf("wss", "127.0.0.1")).toBe("untrusted_certificate");
+    expect(await codeOf("wss", "127.0.0.2", authority)).toBe("other_name");
+    expect(await codeOf("ws", "127.0.0.1")).toBe("wants_tls");
   });
 
   test("is not spoken with a machine that the certificate does not name", async () => {

@@ -118,6 +118,15 @@ describe("a relay that detects", () => {
 });
 
 describe("a relay that only sends its sound", () => {
+  test("is heard at the time at which it heard, however late its sound comes", () => {
+    const { net, memory, come } = house();
+    net.weather = () => [250];
+    come("kitchen", false);
+    net.world.pass(3000);
+    const { atMs } = memory.level(1).reader().read();
+    expect(net.world.nowMs - atMs).toBeWithin(240, 360);
+  });
+
   test("has a stream that the hub listens to, sample for sample, and gives it back", () => {
     const { net, memory, hub, come, streamOf } = house();
     const ring = memory.audioReader(1, "oldest");

@@ -22,7 +22,7 @@ export interface Listener {
   /** Pieces that it is given before the others, for one that hears everything later than it is given it. */
   readonly aheadPieces: number;
   /** @param atMs when its first sample was heard, as performance.now() */
-  hear(piece: Int16Array, said: Said, atMs: number): void;
+  hear(piece: Int16Array<ArrayBuffer>, said: Said, atMs: number): void;
 }
 
 export class Air implements Disposable {
@@ -69,7 +69,7 @@ export class Air implements Disposable {
   }
 
   #sound(): void {
-    const said = this.#word.length > 0 ? "word" : this.#command.length > 0 ? "command" : "nothing";
+    const said: Said = this.#word.length > 0 ? "word" : this.#command.length > 0 ? "command" : "nothing";
     const voice = new Int16Array(PIECE);
     const ofWord = this.#word.subarray(0, PIECE);
     voice.set(ofWord);

@@ -132,7 +132,14 @@ export async function startVirtualMicrophone(options: VirtualMicrophoneOptions =
       };
     },
     async echo() {
-      const code = await pactl(env, "load-module", "module-loopback", "source=vspeaker.monitor", "sink=vmic", "latency_msec=50");
+      const code = await pactl(
+        env,
+        "load-module",
+        "module-loopback",
+        "source=vspeaker.monitor",
+        "sink=vmic",
+        "latency_msec=50",
+      );
       if (code !== 0) throw new Error("PulseAudio has no module-loopback");
     },
     freeze: () => server.kill("SIGSTOP"),

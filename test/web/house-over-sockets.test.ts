@@ -195,6 +195,21 @@ describe("who only sends sound", () => {
   }, 15_000);
 });
 
+describe("the detections of the house", () => {
+  test("name a word that a relay heard itself once it answers, and not that of a relay that lost", async () => {
+    const before = hub.house.detections(100).length;
+    const [kitchen, attic] = await Promise.all([come("kitchen"), come("attic", { answers: "pending" })]);
+    await until("both are here", () => states(attic).at(-1)?.relays.length === 3);
+    kitchen.claim();
+    attic.claim();
+    const told = await Promise.all([kitchen, attic].map((relay) => relay.told("granted", "cancelled")));
+    const winner = told[0]?.type === "granted" ? "kitchen" : "attic";
+    const fresh = hub.house.detections(100).slice(0, -before || undefined);
+    expect(fresh).toMatchObject([{ source: winner, stream: -1, model: "alexa", simulated: false }]);
+    expect(Math.abs(Date.now() - (fresh[0]?.timestamp ?? 0))).toBeLessThan(5000);
+  });
+});
+
 describe("the shared memory", () => {
   test("says who is in the newest round, who is waited for and who won, and this machine's part in it", async () => {
     const record = hub.memory.arbitration.reader();

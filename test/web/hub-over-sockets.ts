@@ -3,6 +3,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { monotonicMs } from "../../ffi/clock.ts";
 import { type Config, configSchema } from "../../src/config/schema.ts";
+import { Guards } from "../../src/hub/guards.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
 import type { HubSession } from "../../src/relay/hub-session.ts";
 import { SUBPROTOCOL } from "../../src/relay/limits.ts";
@@ -53,6 +54,7 @@ export class HubOverSockets {
       ...options,
       house: () => this.house,
       tokenNames: () => this.tokens,
+      guards: new Guards(this.memory.guards.writer()),
       ...(kept && { kept }),
       log: { info: (event) => this.logged.push(event), warn: (event) => this.logged.push(event) },
     });
@@ -130,6 +132,11 @@ export class HubOverSockets {
       if (open && its === name) return stream;
     }
     throw new Error(`no stream is called ${name}`);
+  }
+
+  /** Whether a loudspeaker near that stream says something. */
+  isGuarded(stream: number): boolean {
+    return this.memory.guards.reader().read().guarded[stream] === 1;
   }
 
   samplesOf(stream: number): number {

@@ -1,6 +1,7 @@
 // A relay within its web worker, before a hub that decides what a test says: shared memory as capture and inference write it,
 // and a network whose clock the test turns.
 import { type Config, configSchema } from "../../src/config/schema.ts";
+import { Guards } from "../../src/hub/guards.ts";
 import type { RelayEvent } from "../../src/relay/relay-events.ts";
 import { House } from "../../src/web/house.ts";
 import { Satellite } from "../../src/web/satellite.ts";
@@ -24,9 +25,18 @@ export class SatelliteRig {
   /** By whom it is let in, as it shows itself. */
   readonly dialled: { readonly url: string; readonly token: string | undefined }[] = [];
   token: string | undefined;
+  /** Of its token's file. */
+  trouble: string | undefined;
+  /** What was logged as wrong. */
+  readonly warned: (Record<string, unknown> & { readonly event: string })[] = [];
   /** What the loudspeaker was told, and how to tell that it is through. */
   readonly said: string[] = [];
   ended: () => void = () => {};
+  /** What a chime does besides: it silences what is said. */
+  chimes: () => void = () => {};
+  /** Whether the loudspeaker has something to say. */
+  isPlaying = false;
+  readonly guarded = this.lived.memory.guards.reader();
   house: House;
   satellite: Satellite;
   /** Samples that were heard since the start: the sample with that number is `sampleAt` of it. */
@@ -128,7 +138,9 @@ export class SatelliteRig {
           return rig.token;
         },
         authority: undefined,
-        trouble: undefined,
+        get trouble() {
+          return rig.trouble;
+        },
       },
       models: () => ["alexa", "hey_jarvis"],
       dial: (url, token) => {
@@ -138,17 +150,23 @@ export class SatelliteRig {
       random: () => 0.5,
       house: () => house,
       speaker: {
-        wake: () => this.said.push("chime"),
+        wake: () => {
+          this.chimes();
+          this.said.push("chime");
+        },
         say: ({ kind, speech }, ended) => {
           this.said.push(`${kind} ${speech?.sampleRateHz ?? "silent"} ${speech?.pcm ?? ""}`);
           this.ended = () => ended?.("heard");
         },
         stop: () => this.said.push("stop"),
         look: () => {},
-        isPlaying: false,
+        get isPlaying() {
+          return rig.isPlaying;
+        },
       },
+      guards: new Guards(this.lived.memory.guards.writer()),
       report: (event) => this.events.push(event),
-      log: { info: () => {}, warn: () => {} },
+      log: { info: () => {}, warn: (event, fields) => this.warned.push({ event, ...fields }) },
     });
     return [house, satellite];
   }

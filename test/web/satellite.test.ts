@@ -160,6 +160,23 @@ describe("a relay with a loudspeaker", () => {
     rig.ended();
     rig.hear();
     expect(rig.hub.said).toContain("1: finished 7");
+    expect(rig.state).toBe("armed");
+  });
+
+  test("is interrupted by a new word: that the old answer ends says nothing of what is granted now", () => {
+    const rig = answering();
+    rig.net.line().session.reply(7, "It is noon.", { sampleRateHz: 22_050, pcm: Int16Array.of(1) });
+    rig.hear(2);
+    const oldEnds = rig.ended;
+    rig.chimes = oldEnds;
+    rig.hear(30, ALEXA);
+    grant(rig, 8);
+    expect(rig.said.at(-1)).toBe("chime");
+    expect(rig.hub.said.filter((line) => line.includes("finished"))).toEqual([]);
+    rig.net.line().session.tell({ type: "over", round: 1, fence: 7, why: "superseded" });
+    rig.hear();
+    expect(rig.said.at(-1)).toBe("chime");
+    expect(rig.state).toBe("awake");
   });
 
   test("plays the sound of an error though there is nothing to say", () => {
@@ -179,6 +196,72 @@ describe("a relay with a loudspeaker", () => {
     rig.ended();
     rig.hear();
     expect(rig.hub.said.filter((line) => line.includes("finished"))).toEqual([]);
+  });
+});
+
+describe("the microphone of a relay is guarded", () => {
+  const kitchen = { id: "kitchen", room: "Kitchen", zone: "house", status: 0, responding: false };
+  const other = { id: "other", room: "Kitchen", zone: "house", status: 2, responding: true };
+  /** Whether it is, once the hub has told it of these relays. */
+  function guardedBy(
+    ...relays: readonly (typeof kitchen | (Omit<typeof kitchen, "room"> & { readonly room: null }))[]
+  ) {
+    const rig = SatelliteRig.joined();
+    const activation = { model: "", confidence: 0, relay: null, state: "armed", forMs: 0 };
+    rig.net.line().session.show(JSON.stringify({ type: "state", activation, rounds: [], relays }));
+    rig.hear(2);
+    return rig.guarded.read().guarded[0] === 1;
+  }
+
+  test("while another says an answer in its room, and not while one does in another room or zone", () => {
+    expect(guardedBy(kitchen, { ...other, responding: false })).toBe(false);
+    expect(guardedBy(kitchen, other)).toBe(true);
+    expect(guardedBy(kitchen, { ...other, room: "Study" })).toBe(false);
+    expect(guardedBy(kitchen, { ...other, zone: "shed" })).toBe(false);
+  });
+
+  test("while one does that may be anywhere in its zone", () => {
+    expect(guardedBy(kitchen, { ...other, room: null })).toBe(true);
+    expect(guardedBy({ ...kitchen, room: null }, other)).toBe(true);
+    expect(guardedBy(kitchen, { ...other, room: null, zone: "shed" })).toBe(false);
+  });
+
+  test("while its own loudspeaker says something, and for a moment behind that", () => {
+    const rig = SatelliteRig.joined();
+    const isGuarded = () => rig.guarded.read().guarded[0] === 1;
+    rig.isPlaying = true;
+    rig.hear();
+    expect(isGuarded()).toBe(true);
+    rig.isPlaying = false;
+    rig.hear(9);
+    expect(isGuarded()).toBe(true);
+    rig.hear(2);
+    expect(isGuarded()).toBe(false);
+  });
+});
+
+describe("a relay that is kept out", () => {
+  test("says in its log, its health and its state what the hub said, and what to do, once", () => {
+    const rig = SatelliteRig.joined();
+    const refusal = { code: "wrong_token", hint: "earshot token add NAME makes one" };
+    rig.net.line().events.closed("the token is not known", refusal);
+    rig.look(80);
+    const why = "the token is not known; earshot token add NAME makes one";
+    const { code, hint } = refusal;
+    expect(rig.warned).toEqual([{ event: "the hub is away", hub: "hall", code, why: "the token is not known", hint }]);
+    expect(rig.satellite.view()).toMatchObject({ code, why });
+    expect(rig.house.health().reasons[0]?.message).toBe(`the hub hall is away: ${why}`);
+  });
+
+  test("says that a file is of no use though the hub takes it without, and once each time", () => {
+    const rig = SatelliteRig.joined();
+    rig.trouble = "relay.token_file: there is no file a.token";
+    rig.hear(5);
+    expect(rig.satellite.connected).toBe(true);
+    expect(rig.warned).toEqual([{ event: "a file of this relay is of no use", why: rig.trouble }]);
+    rig.trouble = undefined;
+    rig.hear(5);
+    expect(rig.warned).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { RecentCommands } from "../../src/command/recent-commands.ts";
+import type { SpokenCommand } from "../../src/command/sink.ts";
+import type { Reply } from "../../src/hub/reply.ts";
+
+const COMMAND: SpokenCommand = {
+  ...{ id: "a", relayId: "kitchen", room: "Kitchen", model: "alexa", confidence: 0.9, threshold: 0.5 },
+  ...{ wakeEndedAtUnixMs: 0, scores: {}, multiTrigger: true, topic: undefined, webhookUrl: undefined },
+};
+
+function recent(keepsWords = false) {
+  const clock = { nowMs: 1000 };
+  const wish = { keepsWords };
+  const commands = new RecentCommands({ monotonicMs: () => clock.nowMs, keepsWords: () => wish.keepsWords });
+  /** From its grant to its answer. */
+  const answered = (fence: number, kind: Reply["kind"] = "answer") => {
+    commands.granted(fence, { ...COMMAND, id: `${fence}` }, "program");
+    clock.nowMs += 2000;
+    commands.step({ type: "processing", fence });
+    clock.nowMs += 300;
+    commands.understood(fence, "light on");
+    clock.nowMs += 70;
+    commands.step({ type: "responding", fence });
+    commands.replied(fence, { kind, text: "It is on." });
+  };
+  return { clock, wish, commands, answered };
+}
+
+describe("a command that is over", () => {
+  test("says how long each step took, and how it ended", () => {
+    const { clock, commands, answered } = recent();
+    answered(1);
+    expect(commands.all[0]).toMatchObject({ state: "responding", outcome: "answered", spokenMs: undefined });
+    clock.nowMs += 1500;
+    commands.step({ type: "ended", fence: 1 });
+    commands.over(1, "finished");
+    expect(commands.all[0]).toMatchObject({
+      ...{ state: "over", outcome: "answered", why: "", sink: "program" },
+      ...{ recordedMs: 2000, understoodMs: 300, answeredMs: 70, spokenMs: 1500 },
+    });
+  });
+
+  test("was interrupted where the person spoke again, and stopped where its relay is gone", () => {
+    const { commands, answered } = recent();
+    answered(1);
+    commands.over(1, "superseded");
+    commands.step({ type: "ended", fence: 1 });
+    expect(commands.all[0]).toMatchObject({ outcome: "interrupted", why: "superseded" });
+    commands.granted(2, COMMAND, "program");
+    commands.over(2, "left");
+    expect(commands.all[0]).toMatchObject({ outcome: "stopped", why: "left", spokenMs: undefined });
+  });
+
+  test("failed for a reason, or was none", () => {
+    const { commands } = recent();
+    commands.granted(1, COMMAND, "openai");
+    commands.step({ type: "processing", fence: 1 });
+    commands.failed(1, "stt.local does not answer");
+    commands.replied(1, { kind: "error", text: "Something went wrong." });
+    expect(commands.all[0]).toMatchObject({
+      outcome: "failed",
+      why: "stt.local does not answer",
+      answeredMs: undefined,
+    });
+    commands.granted(2, COMMAND, "openai");
+    commands.replied(2, { kind: "no_speech", text: "" });
+    commands.step({ type: "ended", fence: 2 });
+    expect(commands.all[0]).toMatchObject({ outcome: "no_speech", recordedMs: 0, understoodMs: undefined });
+  });
+});
+
+test("what was said and answered is kept only if somebody wants to see it, and forgotten when nobody does any more", () => {
+  const quiet = recent();
+  quiet.answered(1);
+  expect(JSON.stringify(quiet.commands.all)).not.toMatch(/light on|It is on/);
+  const open = recent(true);
+  open.answered(1);
+  expect(open.commands.all[0]).toMatchObject({ transcript: "light on", answer: "It is on." });
+  open.wish.keepsWords = false;
+  open.commands.look();
+  expect(JSON.stringify(open.commands.all)).not.toMatch(/light on|It is on/);
+});
+
+test("the newest ten are kept, the newest first", () => {
+  const { commands, answered } = recent();
+  for (let fence = 1; fence <= 12; fence++) answered(fence);
+  expect(commands.all.map(({ fence }) => fence)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+});
