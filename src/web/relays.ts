@@ -14,17 +14,16 @@ import { NOTHING_LEARNED } from "../hub/gains-file.ts";
 import type { Guards } from "../hub/guards.ts";
 import { Hub } from "../hub/hub.ts";
 import { HubEars } from "../hub/hub-ears.ts";
-import { isNear } from "../hub/nearby.ts";
-import { OwnVoice } from "../hub/own-voice.ts";
 import { type RemoteStream, RemoteStreams, type StreamEnd } from "../hub/remote-streams.ts";
-import type { Reply } from "../hub/reply.ts";
-import type { RelayVoice, Seat } from "../hub/seat.ts";
+import type { Seat } from "../hub/seat.ts";
+import { Senders } from "../hub/senders.ts";
 import { Loqa } from "../loqa/loqa.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import type { HouseSpeaker } from "../playback/house-speaker.ts";
 import { ConnectedRelays } from "../relay/connected-relays.ts";
 import { TICK_MS } from "../relay/limits.ts";
 import { RelayDesk } from "../relay/relay-desk.ts";
+import { AnswersAloud } from "./answers-aloud.ts";
 import { commandView } from "./command-view.ts";
 import type { House } from "./house.ts";
 import { HouseNews } from "./house-news.ts";
@@ -34,8 +33,6 @@ import { RoundList } from "./round-list.ts";
 import type { ArbitrationView, CommandView, RelayView, RoundView } from "./schemas.ts";
 import { SpokenCommands } from "./spoken-commands.ts";
 
-/** What a sender sent last is heard within this. */
-const HEARD_OUT_MS = 1000;
 /** While somebody waits for an answer, looks are this far apart. */
 const ASKED_MS = 20;
 /** While the sound of a stream is passed on: two blocks of what a source writes. */
@@ -73,13 +70,7 @@ export class Relays {
   readonly #spoken: SpokenCommands;
   /** When commands end that nobody but time ends, by fence: never, until something of them is heard. */
   readonly #ends = new Map<number, number>();
-  /** Senders that are gone, and whose last words may still be heard. */
-  readonly #leaving: {
-    readonly relayId: string;
-    readonly connection: number;
-    readonly stream: number;
-    readonly atMs: number;
-  }[] = [];
+  readonly #senders: Senders;
   readonly #record: ArbitrationRecord;
   readonly #news: HouseNews;
   readonly #rounds: RoundList;
@@ -87,9 +78,7 @@ export class Relays {
   /** Gains, whom to believe, and the setting of gains by a sound. */
   readonly knowledge: RelayKnowledge;
   readonly #localId: string;
-  readonly #ownVoice = new OwnVoice();
-  /** What this machine's loudspeaker answers to. */
-  #answers: number | undefined;
+  readonly #aloud: AnswersAloud;
   /** Looked at last, and as much of it as relays are told by. */
   #configured: Config | undefined;
   #configuration = "";
@@ -134,7 +123,11 @@ export class Relays {
       events: {
         contended: ({ relayId, model, confidence }) => house().contend(model, this.#sourceOf(relayId), confidence),
         granted: (grant) => {
-          const { relayId, model, confidence, fence } = grant;
+          const { relayId, model, confidence, fence, endedAtMs } = grant;
+          const seat = this.#hub.seats.get(relayId);
+          if (seat !== undefined && seat.stream === undefined) {
+            house().heardElsewhere({ relayId, model, confidence, endedAtMs });
+          }
           house().wake(model, this.#sourceOf(relayId), confidence, fence);
           this.#settle();
           this.knowledge.granted(grant);
@@ -149,17 +142,13 @@ export class Relays {
         },
         over: (fence, why) => {
           this.knowledge.over(fence);
-          if (fence === this.#answers) {
-            this.#answers = undefined;
-            options.speaker?.stop();
-          }
+          this.#aloud.over(fence);
           this.#ends.delete(fence);
           this.#spoken.over(fence, why);
           house().step({ type: "ended", fence });
         },
       },
-      isOwnVoice: (relayId, model) =>
-        config().playback.while_playing !== "listen" && this.#ownVoice.said(model, (id) => this.#isNear(id, relayId)),
+      isOwnVoice: (relayId, model) => this.#aloud.isOwnVoice(relayId, model),
       log,
     });
     this.#spoken = new SpokenCommands({
@@ -167,13 +156,18 @@ export class Relays {
       hub: () => this.#hub,
       told: (event) => house().step(event),
       said: (relayId, { text, speech }) => {
-        if (speech !== undefined) this.#ownVoice.says(relayId, text, monotonicMs());
+        if (speech !== undefined) this.#aloud.says(relayId, text);
       },
       scores: () => house().levels().scores,
       thresholdOf: (model) =>
         house()
           .models()
           .find(({ name }) => name === model)?.threshold ?? 0,
+    });
+    this.#aloud = new AnswersAloud({
+      ...{ hub: this.#hub, relays: this.#arbiter.relays, config, monotonicMs, localId: this.#localId },
+      ...{ speaker: options.speaker, guards: options.guards },
+      activations: () => house().activations,
     });
     this.#ears = new HubEars({
       ...{ memory, hub: this.#hub, monotonicMs },
@@ -182,6 +176,7 @@ export class Relays {
       envelope: (sender, claim, envelope) => this.knowledge.envelope(sender, claim, envelope),
       burst: (relayId, report) => this.knowledge.burst(relayId, "newest", report),
     });
+    this.#senders = new Senders({ hub: this.#hub, ears: this.#ears, streams: this.#streams, monotonicMs });
     this.#desk = new RelayDesk({
       hub: this.#hub,
       ears: this.#ears,
@@ -208,7 +203,7 @@ export class Relays {
     const times = { monotonicMs, unixMs: options.unixMs };
     this.#news = new HouseNews({
       ...{ arbiter: this.#arbiter, house, connected: () => this.connected, localId: this.#localId, monotonicMs },
-      responding: () => this.#responding(),
+      responding: () => this.#aloud.responding(),
       again: () => setImmediate(() => memory.webBell.ring()),
     });
     this.#rounds = new RoundList({ arbiter: this.#arbiter, ...times });
@@ -240,49 +235,13 @@ export class Relays {
       this.#hub.enough(fence);
       this.#hub.finish(fence);
     }
-    while (this.#leaving[0] !== undefined && nowMs >= this.#leaving[0].atMs) {
-      const { relayId, connection, stream } = this.#leaving[0];
-      this.#leaving.shift();
-      this.#hub.leave({ relayId, connection }, "closed");
-      this.#ears.close(stream, connection);
-    }
+    this.#senders.look(nowMs);
     if (nowMs >= this.#hub.wakeAtMs) this.#hub.tell({ type: "tick" });
-    this.#options.speaker?.look();
     this.#settle();
-    this.#guard(nowMs);
+    this.#aloud.look(nowMs);
     // While a command is served, only the time until which it is waited for moves.
     if (this.#arbiter.rounds.length > 0) this.#record.publish(this.#localId);
     this.#news.look();
-  }
-
-  /** Those that say an answer. */
-  #responding(): ReadonlySet<string> {
-    const { house, speaker } = this.#options;
-    const relays = house().activations.all.filter(({ state }) => state === "responding");
-    return new Set([...relays.map(({ relay }) => relay), ...(speaker?.isPlaying ? [this.#localId] : [])]);
-  }
-
-  /** What a loudspeaker says must not wake the microphones near it. */
-  #guard(nowMs: number): void {
-    const responding = this.#responding();
-    this.#ownVoice.look(responding, nowMs);
-    const { guards } = this.#options;
-    if (guards === undefined) return;
-    const near: number[] = [];
-    if (responding.size > 0) {
-      const speakers = [...responding];
-      for (const { id, stream } of this.#hub.seats.values()) {
-        if (stream !== undefined && speakers.some((speaker) => this.#isNear(speaker, id))) near.push(stream);
-      }
-    }
-    guards.look(near, nowMs);
-  }
-
-  /** Whether what one relay says is heard by another; what it says itself it hears in any case. */
-  #isNear(speaker: string, hearer: string): boolean {
-    const { relays } = this.#arbiter;
-    const [there, here] = [relays.get(speaker)?.facts, relays.get(hearer)?.facts];
-    return there !== undefined && here !== undefined && (speaker === hearer || isNear(there, here));
   }
 
   /** A word is arbitrated as long as its round is open. */
@@ -316,35 +275,7 @@ export class Relays {
 
   /** Sound that comes by a request without an end: a relay that can do nothing else. */
   openSender(id: string, address: string): RemoteStream | StreamEnd {
-    const stream = this.#streams.open(id, address);
-    if ("code" in stream) return stream;
-    const connection = this.#hub.nextConnection();
-    this.#ears.open(stream.stream, id, connection);
-    const voice: RelayVoice = {
-      ...this.#ears.voice(stream.stream),
-      displaced: () => stream.end({ code: "replaced" }),
-    };
-    const seat: Seat = {
-      ...{ id, connection, kind: "sender", address, software: "", voice, stream: stream.stream },
-      sinceMs: this.#options.monotonicMs(),
-    };
-    const refusal = this.#hub.join(seat, { onset: true, ask: true });
-    if (refusal !== undefined) {
-      this.#ears.close(stream.stream, connection);
-      stream.close();
-      return refusal.why === "name_of_hub" ? { code: refusal.why } : { code: "too_many_relays", most: refusal.limit };
-    }
-    return {
-      stream: stream.stream,
-      push: (bytes) => stream.push(bytes),
-      ended: stream.ended,
-      end: (why) => stream.end(why),
-      close: () => {
-        stream.close();
-        const atMs = this.#options.monotonicMs() + HEARD_OUT_MS;
-        this.#leaving.push({ relayId: id, connection, stream: stream.stream, atMs });
-      },
-    };
+    return this.#senders.open(id, address);
   }
 
   arbitration(): ArbitrationView {
@@ -391,22 +322,10 @@ export class Relays {
     this.#ears.open(0, id, connection);
     const seat: Seat = {
       ...{ id, connection, kind: "local", address: undefined, software: "", stream: 0 },
-      voice: this.#ears.voice(0, (fence, reply) => this.#say(fence, reply)),
+      voice: this.#ears.voice(0, (fence, reply) => this.#aloud.say(fence, reply)),
       sinceMs: monotonicMs(),
     };
     this.#hub.join(seat, { onset: true, ask: true });
-  }
-
-  /** To whoever stands before this machine. */
-  #say(fence: number, reply: Reply): void {
-    const { speaker } = this.#options;
-    this.#answers = fence;
-    const done = () => {
-      if (this.#answers === fence) this.#answers = undefined;
-      this.#hub.finish(fence);
-    };
-    if (speaker === undefined) done();
-    else speaker.say(reply, done);
   }
 
   #rules() {
