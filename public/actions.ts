@@ -14,8 +14,8 @@ export interface Actions {
   forgetGain(relayId: string): Promise<Notice | null>;
   /** What a relay measures is believed again. */
   trust(relayId: string): Promise<Notice | null>;
-  /** All microphones listen for a loud sound. */
-  calibrate(): Promise<Notice | null>;
+  /** All microphones listen for a loud sound. @param oneRoom somebody says that those who will hear it are in one room */
+  calibrate(oneRoom: boolean): Promise<Notice | null>;
   /** What came of it so far; null where Earshot does not answer. */
   calibration(): Promise<CalibrationView | null>;
   setModel(
@@ -46,7 +46,7 @@ export function createActions(request: (path: string, request: RequestInit) => P
     reset: () => post("/api/reset", {}),
     forgetGain: (relayId) => post(`/api/relays/${encodeURIComponent(relayId)}/forget-gain`, {}),
     trust: (relayId) => post(`/api/relays/${encodeURIComponent(relayId)}/trust`, {}),
-    calibrate: () => post("/api/calibrate", {}),
+    calibrate: (oneRoom) => post("/api/calibrate", { oneRoom }),
     calibration: async () => {
       try {
         const answer = await request("/api/calibrate", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });

@@ -63,7 +63,7 @@ function start(root: HTMLElement): void {
     live.retryNow();
   });
 
-  render(<Page ear={ear} actions={actions} retryNow={() => live.retryNow()} />, root);
+  render(<Page ear={ear} actions={actions} here={location} retryNow={() => live.retryNow()} />, root);
   live.start();
 }
 

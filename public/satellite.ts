@@ -1,9 +1,7 @@
 /** What the page of a relay says of its hub. */
-import type { SatelliteView } from "../src/web/schemas.ts";
-import { duration, type Wellness } from "./words.ts";
-
-/** The numbers that relays are told their status by. */
-const STATUS = ["hears", "heard a wake word", "answers", "does not answer"] as const;
+import type { ActivationState, SatelliteView } from "../src/web/schemas.ts";
+import { describeMember, type Member, type MemberWords } from "./members.ts";
+import { describeDoing, duration, type Wellness } from "./words.ts";
 
 export interface SatelliteWords {
   readonly headline: string;
@@ -17,15 +15,16 @@ export function describeSatellite(satellite: SatelliteView, nowMs: number): Sate
   const { connected, hub, hubName, id, why, since, whileAway, audioOnly } = satellite;
   const forLong = duration(Math.max(0, nowMs - since));
   if (connected) {
+    const name = hubName ?? hub;
     const does = audioOnly
-      ? "sends all its sound, and the hub listens"
-      : "hears wake words, and the hub decides who answers";
-    const headline = `Relay ${id ?? ""} of ${hubName ?? hub}: ${does}.`;
-    return { headline, connection: { mood: "ok", word: `Connected for ${forLong}`, detail: hub }, meanwhile: null };
+      ? `sends all its sound, and ${name} listens for wake words`
+      : `listens for wake words, and ${name} decides who answers`;
+    const headline = `As ${id ?? "a relay"}, this machine ${does}.`;
+    return { headline, connection: { mood: "ok", word: `Connected for ${forLong}`, detail: null }, meanwhile: null };
   }
   const alone = whileAway === "alone" && !audioOnly;
   return {
-    headline: `Relay of ${hub}, which is away.`,
+    headline: `This machine is a relay of ${hub}, which is away.`,
     connection: { mood: alone ? "warn" : "bad", word: `Away for ${forLong}`, detail: why },
     meanwhile: alone ? "Meanwhile it answers alone." : "Meanwhile a wake word goes unnoticed.",
   };
@@ -36,17 +35,31 @@ export function describeHouse({ house }: SatelliteView): string | null {
   if (house === null) return null;
   const { state, model, relay } = house;
   if (state === "off" || state === "armed" || model === null) return "Nobody has said a wake word just now.";
-  return relay === null ? `${spoken(model)}: ${state}` : `${spoken(model)} in ${relay}: ${state}`;
+  const word = `“${model.replaceAll("_", " ")}”${relay === null ? "" : ` in ${relay}`}`;
+  return `${word}: ${describeDoing(state as ActivationState)}.`;
 }
 
-/** The microphones of the house, as the hub knows them. */
-export function describeMembers({ house, id }: SatelliteView): readonly string[] {
-  return (house?.relays ?? []).map((one) => {
-    const place = one.room === null ? "" : ` (${one.room})`;
-    return `${one.id}${place}${one.id === id ? ", this one" : ""}: ${STATUS[one.status] ?? "hears"}`;
-  });
+export interface MemberView extends Omit<MemberWords, "mood"> {
+  readonly mood: MemberWords["mood"] | "bad";
+  readonly id: string;
+  /** Where it is, and which part it has: `Kitchen · this one`. */
+  readonly place: string;
 }
 
-function spoken(model: string): string {
-  return `“${model.replaceAll("_", " ")}”`;
+/**
+ * Who is in the house, as the hub last said: this machine first, then the hub.
+ * @param isOff whether a wake word would go unnoticed by this machine
+ */
+export function describeMembers({ house, id, hubName }: SatelliteView, isOff: boolean): readonly MemberView[] {
+  if (house === null) return [];
+  const rank = (member: Member) => (member.id === id ? 0 : member.id === hubName ? 1 : 2);
+  return house.relays
+    .toSorted((one, other) => rank(one) - rank(other))
+    .map((member) => {
+      const room = member.room?.toLowerCase() === member.id.toLowerCase() ? null : member.room;
+      const part = member.id === id ? "this machine" : member.id === hubName ? "the hub" : null;
+      const place = [room, part].filter((known) => known !== null).join(" · ");
+      if (member.id === id && isOff) return { id: member.id, place, mood: "bad", word: "Not listening" };
+      return { id: member.id, place, ...describeMember(member, { ...house, hub: hubName }) };
+    });
 }

@@ -193,7 +193,7 @@ export function describeAudio(audio: AudioView): Wellness {
     case "waiting":
       return { mood: "bad", word: "Waiting", detail: audio.error ?? `waiting for ${device}` };
     case "none":
-      return { mood: "ok", word: "None wanted", detail: "sound comes from elsewhere" };
+      return { mood: "ok", word: "None here", detail: "the microphones of the house are elsewhere" };
     case "ended":
       return { mood: "bad", word: "Ended", detail: audio.error ?? `${device} has come to its end` };
   }

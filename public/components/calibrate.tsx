@@ -19,11 +19,12 @@ interface CalibrateProps {
 
 export function Calibrate({ actions, ask }: CalibrateProps) {
   const [listening, setListening] = useState(false);
+  const [oneRoom, setOneRoom] = useState(false);
   const [seen, setSeen] = useState<CalibrationView | null>(null);
   const begin = async (plays: boolean) => {
     setListening(true);
     setSeen(null);
-    if (await ask(actions.calibrate())) {
+    if (await ask(actions.calibrate(oneRoom))) {
       if (plays) playBurst(PLAY_AFTER_MS);
       for (let looks = 0; looks < MOST_LOOKS; looks++) {
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -40,6 +41,17 @@ export function Calibrate({ actions, ask }: CalibrateProps) {
       <p>
         All of them listen for 5 s. Make one loud sound in the middle of the room: clap, or let this device play noise
         at its loudest. With microphones in several rooms, do it once in each.
+      </p>
+      <p>
+        <label>
+          <input
+            type="checkbox"
+            checked={oneRoom}
+            disabled={listening}
+            onChange={({ currentTarget }) => setOneRoom(currentTarget.checked)}
+          />{" "}
+          All that hear it are in one room (needed where the configuration does not name their rooms)
+        </label>
       </p>
       <button type="button" class="quiet" disabled={listening} onClick={() => void begin(true)}>
         Play noise here

@@ -1,7 +1,15 @@
 /** Whether everything that is needed to notice a wake word is alive, and if not, why. */
 import type { AudioView, StateView, WorkerView } from "../../src/web/schemas.ts";
 import type { Ear } from "../ear.ts";
-import { describeAudio, describeHealth, describeSpeaker, describeWorker, duration, type Wellness } from "../words.ts";
+import {
+  describeAudio,
+  describeHealth,
+  describeSpeaker,
+  describeWorker,
+  duration,
+  hasMicrophone,
+  type Wellness,
+} from "../words.ts";
 
 const LABELS: Readonly<Record<WorkerView["name"], string>> = {
   capture: "Capture",
@@ -44,7 +52,7 @@ function Details({ state }: { readonly state: StateView }) {
         </ul>
       )}
       <dl class="parts">
-        <Part label="Audio" wellness={describeAudio(state.audio)} more={audioFigures(state.audio)} />
+        <Part label="Microphone" wellness={describeAudio(state.audio)} more={audioFigures(state.audio)} />
         <Part label="Loudspeaker" wellness={describeSpeaker(state.audio)} more={null} />
         {state.health.workers.map((worker) => (
           <Part
@@ -52,7 +60,7 @@ function Details({ state }: { readonly state: StateView }) {
             label={LABELS[worker.name]}
             wellness={describeWorker(worker)}
             more={
-              worker.name === "inference" && worker.state === "alive"
+              worker.name === "inference" && worker.state === "alive" && hasMicrophone(state)
                 ? `${Math.round(state.audio.lagMs)} ms behind`
                 : null
             }

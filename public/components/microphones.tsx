@@ -5,10 +5,11 @@ import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
 import { describePlace, describeRelay, lastPart, microphones, streamOf } from "../house.ts";
 import { scalePosition } from "../meter.ts";
-import { describeLag, describeLoss, duration } from "../words.ts";
+import { describeLag, describeLoss, duration, hasMicrophone } from "../words.ts";
 import { Calibrate } from "./calibrate.tsx";
+import { Invitation } from "./invitation.tsx";
 import { MicrophoneKnowledge } from "./microphone-knowledge.tsx";
-import type { Ask } from "./page.tsx";
+import type { Ask, Here } from "./page.tsx";
 
 interface MicrophonesProps {
   readonly ear: Ear;
@@ -16,9 +17,12 @@ interface MicrophonesProps {
   readonly ask: Ask;
 }
 
-export function Microphones({ ear, actions, ask }: MicrophonesProps) {
+export function Microphones({ ear, actions, here, ask }: MicrophonesProps & { readonly here: Here }) {
   const state = ear.state.value;
-  if (state === null || state.relays.every(({ kind }) => kind === "local")) return null;
+  if (state === null) return null;
+  if (state.relays.every(({ kind }) => kind === "local")) {
+    return hasMicrophone(state) || state.satellite !== null ? null : <Invitation name={state.name} here={here} />;
+  }
   return (
     <section class="card microphones" aria-labelledby="microphones-title" data-testid="microphones">
       <h2 id="microphones-title">
@@ -29,7 +33,8 @@ export function Microphones({ ear, actions, ask }: MicrophonesProps) {
           <Microphone key={relay.id} ear={ear} relay={relay} state={state} actions={actions} ask={ask} />
         ))}
       </ul>
-      <Calibrate actions={actions} ask={ask} />
+      {/* Gains are what microphones differ by. */}
+      {microphones(state).length > 1 && <Calibrate actions={actions} ask={ask} />}
     </section>
   );
 }
@@ -39,7 +44,8 @@ function howMany(state: StateView): string {
   const here = microphones(state).filter(({ connected }) => connected);
   const away = microphones(state).length - here.length;
   const silent = here.filter((relay) => isSilent(relay, state)).length;
-  const parts = [`${here.length}`, silent > 0 && `${silent} without sound`, away > 0 && `${away} away`];
+  const howManySilent = silent === here.length ? "without sound" : `${silent} without sound`;
+  const parts = [`${here.length}`, silent > 0 && howManySilent, away > 0 && `${away} away`];
   return parts.filter((part) => part !== false).join(", ");
 }
 
@@ -65,9 +71,11 @@ function Microphone({ ear, actions, ask, relay, state: { streams, relays, rounds
   return (
     <li class="microphone" data-mood={known ? mood : "unknown"} data-testid={`microphone-${relay.id}`}>
       <span class="microphone-name" title={whoItIs(relay)}>
-        {relay.id}
+        <bdi>{relay.id}</bdi>
       </span>
-      <span class="microphone-place">{describePlace(relay, relays)}</span>
+      <span class="microphone-place" title={describePlace(relay, relays)}>
+        {describePlace(relay, relays)}
+      </span>
       <Level ear={ear} relayId={relay.id} stream={id} />
       <p class="microphone-state" title={detail ?? undefined}>
         <span class="dot" data-hollow={asleep && mood === "ok"} aria-hidden="true" />
@@ -76,8 +84,8 @@ function Microphone({ ear, actions, ask, relay, state: { streams, relays, rounds
         {known && pace !== "" && <span class="pace">{pace}</span>}
       </p>
       {known && detail !== null && mood === "bad" && <p class="microphone-trouble">{detail}</p>}
-      {rounds.length > 0 && <p class="microphone-part">{known && part}</p>}
       {known && <MicrophoneKnowledge relay={relay} actions={actions} ask={ask} />}
+      {rounds.length > 0 && <p class="microphone-part">{known && part}</p>}
     </li>
   );
 }
@@ -91,10 +99,10 @@ function Since({ ear, atMs }: { readonly ear: Ear; readonly atMs: number }) {
   return <time dateTime={new Date(atMs).toISOString()}>{text}</time>;
 }
 
-function whoItIs({ kind, address, software, delayMs }: RelayView): string {
-  if (kind === "local") return "The microphone of this machine";
+function whoItIs({ id, kind, address, software, delayMs }: RelayView): string {
+  if (kind === "local") return `${id}: the microphone of this machine`;
   const away = delayMs === null ? null : `${delayMs.toFixed(0)} ms away`;
-  return [address, software === "" ? null : software, away].filter((part) => part !== null).join(", ");
+  return [id, address, software === "" ? null : software, away].filter((part) => part !== null).join(", ");
 }
 
 interface LevelProps {

@@ -18,10 +18,14 @@ import { WakeWords } from "./wake-words.tsx";
 export interface PageProps {
   readonly ear: Ear;
   readonly actions: Actions;
+  /** By which address this browser reached the machine. */
+  readonly here: Here;
   readonly retryNow: () => void;
 }
 
-export function Page({ ear, actions, retryNow }: PageProps) {
+export type Here = Pick<Location, "protocol" | "host" | "hostname" | "port">;
+
+export function Page({ ear, actions, here, retryNow }: PageProps) {
   const ask = async (action: Promise<Notice | null>): Promise<boolean> => {
     const notice = await action;
     if (notice !== null) ear.notify(notice);
@@ -40,7 +44,7 @@ export function Page({ ear, actions, retryNow }: PageProps) {
       <main>
         <DemoBanner ear={ear} />
         <Activation ear={ear} actions={actions} ask={ask} />
-        <Cards ear={ear} actions={actions} ask={ask} />
+        <Cards ear={ear} actions={actions} here={here} ask={ask} />
       </main>
       <Foot ear={ear} />
       <Notices ear={ear} />
@@ -49,11 +53,11 @@ export function Page({ ear, actions, retryNow }: PageProps) {
 }
 
 /** What is heard here first; on a hub that has no microphone, the house first. */
-function Cards({ ear, actions, ask }: Omit<PageProps, "retryNow"> & { readonly ask: Ask }) {
+function Cards({ ear, actions, here, ask }: Omit<PageProps, "retryNow"> & { readonly ask: Ask }) {
   const state = ear.state.value;
   const house = (
     <>
-      <Microphones ear={ear} actions={actions} ask={ask} />
+      <Microphones ear={ear} actions={actions} here={here} ask={ask} />
       <Rounds ear={ear} />
       <Commands ear={ear} />
     </>
@@ -65,7 +69,7 @@ function Cards({ ear, actions, ask }: Omit<PageProps, "retryNow"> & { readonly a
       {!hears && house}
       {words}
       {hears && <Detections ear={ear} actions={actions} ask={ask} />}
-      <Satellite ear={ear} />
+      <Satellite ear={ear} here={here.hostname} />
       {hears && house}
       <Health ear={ear} />
     </div>

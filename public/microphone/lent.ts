@@ -23,7 +23,7 @@ export type Link =
   | { readonly kind: "off" }
   | { readonly kind: "connecting" }
   | { readonly kind: "connected"; readonly hub: string; readonly id: string; readonly room: string | null }
-  | { readonly kind: "away"; readonly message: string; readonly retryAtMs: number }
+  | { readonly kind: "away"; readonly code: string; readonly message: string; readonly retryAtMs: number }
   /** It would be of no use to try again. */
   | ({ readonly kind: "refused" } & Notice);
 
@@ -181,7 +181,7 @@ export class LentMicrophone {
         this.turn.value = { kind: "quiet" };
         this.house.value = null;
         this.#offSinceMs.value = null;
-        this.link.value = { kind: "away", message: event.message, retryAtMs: event.retryAtMs };
+        this.link.value = { kind: "away", code: event.code, message: event.message, retryAtMs: event.retryAtMs };
         if (!this.#welcomed) void this.#explain();
         this.#welcomed = false;
         break;

@@ -4,8 +4,10 @@ import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { version } from "../../package.json";
 import { dialWebSocket } from "../../src/relay/dial.ts";
+import type { StateView } from "../../src/web/schemas.ts";
 import { type Notice, readNotice } from "../actions.ts";
 import { showMood } from "../tab.ts";
+import { Elsewhere } from "./elsewhere.tsx";
 import { type Identity, keepIdentity, readIdentity } from "./identity.ts";
 import { Insecure } from "./insecure.tsx";
 import { LentMicrophone } from "./lent.ts";
@@ -20,8 +22,16 @@ const TICK_MS = 100;
 /** How often what has no event of its own is tried again. */
 const MEND_MS = 3000;
 const WEBSOCKET_ONLY = 426;
+/** Whether this machine is a hub is not waited for longer. */
+const ASK_MS = 3000;
 
-function start(root: HTMLElement): void {
+async function start(root: HTMLElement): Promise<void> {
+  const satellite = await askWhoseRelay();
+  if (satellite !== null) {
+    document.title = `A relay of ${satellite.hubName ?? satellite.hub} - Earshot`;
+    render(<Elsewhere satellite={satellite} page={location} />, root);
+    return;
+  }
   if (!isSecureContext || navigator.mediaDevices === undefined) {
     render(<Insecure page={location} />, root);
     return;
@@ -107,6 +117,16 @@ async function lentBefore({ lent }: Identity): Promise<boolean> {
   return permission?.state === "granted";
 }
 
+/** Which hub decides for this machine; null for a hub, and where it does not say. */
+async function askWhoseRelay(): Promise<StateView["satellite"]> {
+  try {
+    const answer = await fetch("/api/state", { signal: AbortSignal.timeout(ASK_MS) });
+    return answer.ok ? ((await answer.json()) as StateView).satellite : null;
+  } catch {
+    return null;
+  }
+}
+
 function dialFor(token: string | undefined) {
   const address = new URL("/relay", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -130,4 +150,4 @@ function storageOf(page: Pick<Window, "localStorage">): Storage | undefined {
 }
 
 const root = document.getElementById("page");
-if (root !== null) start(root);
+if (root !== null) void start(root);

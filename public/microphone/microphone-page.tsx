@@ -2,9 +2,10 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { LevelMeter } from "../components/level-meter.tsx";
 import { Mark } from "../components/mark.tsx";
+import { describeMember } from "../members.ts";
 import { complaintOf, type Identity } from "./identity.ts";
 import type { LentMicrophone } from "./lent.ts";
-import { describeLent, describeMember } from "./words.ts";
+import { describeLent } from "./words.ts";
 
 export interface MicrophonePageProps {
   readonly lent: LentMicrophone;
@@ -152,12 +153,13 @@ function Members({ lent }: { readonly lent: LentMicrophone }) {
     <section class="card members" aria-labelledby="members-title">
       <h2 id="members-title">In the house</h2>
       <ul>
-        {house.relays.map(({ id, room, status }) => {
-          const { mood, word } = describeMember(status);
+        {house.relays.map((member) => {
+          const { id, room } = member;
+          const { mood, word } = describeMember(member, { ...house.activation, hub: link.hub });
           return (
             <li key={id} data-mood={mood} data-testid={`member-${id}`}>
-              <span class="member-name">
-                {id}
+              <span class="member-name" title={id}>
+                <bdi>{id}</bdi>
                 {id === link.id && <span class="member-self"> (this one)</span>}
               </span>
               <span class="member-room">{room ?? ""}</span>

@@ -22,6 +22,15 @@ const TROUBLES: Readonly<Record<MicrophoneTrouble, { readonly headline: string; 
   other: { headline: "The microphone cannot be opened", hint: "The page tries again by itself." },
 };
 
+/** What to do where the hub did answer, by the code with which it sent this microphone away. */
+const SENT_AWAY: ReadonlyMap<string, string> = new Map([
+  ["name_of_hub", "Stop, and give this microphone another name."],
+  ["replaced", "If that is another device: stop, and give this microphone another name."],
+  ["revoked", "Stop, and lend it again with a new token: earshot token add NAME on the hub makes one."],
+  ["too_many_relays", "Somebody must leave first, or arbitration.max_relays of the hub be raised."],
+  ["streams_full", "Somebody must leave first, or streams.max of the hub be raised."],
+]);
+
 export interface Known {
   readonly microphone: MicrophoneState;
   readonly link: Link;
@@ -45,8 +54,10 @@ export function describeLent({ microphone, link, turn, house, houseIsOff, nowMs 
     case "refused":
       return said("off", "The hub does not let this microphone in", sentence(link.title), link.hint);
     case "away": {
-      const seconds = Math.max(0, Math.ceil((link.retryAtMs - nowMs) / 1000));
-      return said("unknown", "The hub is away", `${sentence(link.message)} Next try in ${seconds} s.`);
+      const next = `Next try in ${Math.max(0, Math.ceil((link.retryAtMs - nowMs) / 1000))} s.`;
+      const whatToDo = SENT_AWAY.get(link.code);
+      if (whatToDo !== undefined) return said("off", capitalised(link.message), next, whatToDo);
+      return said("unknown", "The hub is away", `${sentence(link.message)} ${next}`);
     }
     case "off":
     case "connecting":
@@ -86,20 +97,10 @@ function said(mood: Sentence["mood"], headline: string, detail: string | null, h
 }
 
 function sentence(text: string): string {
-  const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  const whole = capitalised(text);
   return /[.?!]$/.test(whole) ? whole : `${whole}.`;
 }
 
-/** What the page says of a relay of the house. The numbers are those of docs/protocol.md, "state". */
-export function describeMember(status: number): { readonly mood: "ok" | "busy" | "unknown"; readonly word: string } {
-  switch (status) {
-    case 1:
-      return { mood: "busy", word: "Heard a wake word" };
-    case 2:
-      return { mood: "busy", word: "Answers" };
-    case 3:
-      return { mood: "unknown", word: "Leaves it to another" };
-    default:
-      return { mood: "ok", word: "Connected" };
-  }
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

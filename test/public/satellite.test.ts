@@ -19,8 +19,11 @@ const CONNECTED: SatelliteView = {
     model: "hey_jarvis",
     relay: "attic",
     relays: [
-      { id: "kitchen", room: "Kitchen", status: 3 },
-      { id: "attic", room: null, status: 2 },
+      { id: "attic", room: null, status: 2, responding: false },
+      { id: "hall", room: null, status: 0, responding: false },
+      { id: "garage", room: "Shed", status: 0, responding: true },
+      { id: "kitchen", room: "Kitchen", status: 3, responding: false },
+      { id: "study", room: "study", status: 0, responding: false },
     ],
   },
 };
@@ -32,7 +35,7 @@ const AWAY: SatelliteView = {
 describe("the page of a relay", () => {
   test("says of which hub it is one, and since when they are connected", () => {
     const { headline, connection, meanwhile } = describeSatellite(CONNECTED, NOW_MS);
-    expect(headline).toBe("Relay kitchen of hall: hears wake words, and the hub decides who answers.");
+    expect(headline).toBe("As kitchen, this machine listens for wake words, and hall decides who answers.");
     expect(connection).toMatchObject({ mood: "ok", word: expect.stringMatching(/^Connected for 1 min/) });
     expect(meanwhile).toBeNull();
   });
@@ -53,10 +56,28 @@ describe("the page of a relay", () => {
     expect(away.meanwhile).toBe("Meanwhile a wake word goes unnoticed.");
   });
 
-  test("says what the house does, and who is in it", () => {
-    expect(describeHouse(CONNECTED)).toBe("“hey jarvis” in attic: awake");
-    expect(describeMembers(CONNECTED)).toEqual(["kitchen (Kitchen), this one: does not answer", "attic: answers"]);
+  test("says what the house does", () => {
+    expect(describeHouse(CONNECTED)).toBe("“hey jarvis” in attic: wake word recognised.");
+  });
+
+  test("says who is in the house, itself and the hub first, and of nobody that he hears", () => {
+    expect(describeMembers(CONNECTED, false)).toEqual([
+      { id: "kitchen", place: "this machine", mood: "unknown", word: "Leaves it to attic" },
+      { id: "hall", place: "the hub", mood: "ok", word: "Decides who answers" },
+      { id: "attic", place: "", mood: "busy", word: "Answers" },
+      { id: "garage", place: "Shed", mood: "busy", word: "Answering" },
+      { id: "study", place: "", mood: "ok", word: "Connected" },
+    ]);
+  });
+
+  test("says of itself that it does not listen", () => {
+    expect(describeMembers(CONNECTED, true).map(({ word }) => word)).toEqual([
+      ...["Not listening", "Decides who answers", "Answers", "Answering", "Connected"],
+    ]);
+  });
+
+  test("says nothing of the house while the hub is away", () => {
     expect(describeHouse(AWAY)).toBeNull();
-    expect(describeMembers(AWAY)).toEqual([]);
+    expect(describeMembers(AWAY, false)).toEqual([]);
   });
 });

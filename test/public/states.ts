@@ -79,7 +79,7 @@ export function relay(id: string, change: Partial<RelayView> = {}): RelayView {
     expected: false,
     trouble: null,
     since: NOW_MS,
-    gain: { db: 0, uncertaintyDb: 4, from: "unknown", words: 0, movedAt: null },
+    gain: { db: 0, uncertaintyDb: 4, from: "unknown", words: 0, calibrations: 0, movedAt: null },
     evidence: { state: "unchecked", because: null, since: null },
     ...change,
   };

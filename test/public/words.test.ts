@@ -9,6 +9,7 @@ import {
   describeLag,
   describeLoss,
   describeMiss,
+  describeSpeaker,
   describeStream,
   describeWorker,
   duration,
@@ -142,6 +143,13 @@ test("describeAudio() shows why it waits", () => {
   expect(describeAudio(waiting)).toEqual({ mood: "bad", word: "Waiting", detail: "no device named USB" });
   expect(describeAudio(state({ audio: { demo: true } }).audio).mood).toBe("warn");
   expect(describeAudio(state({ audio: { state: "none" } }).audio).mood).toBe("ok");
+});
+
+test("describeSpeaker() warns only of what was not heard", () => {
+  const speaker = (state: "none" | "closed" | "playing" | "failed") =>
+    describeSpeaker({ speaker: { state, device: "", error: state === "failed" ? "no playback device" : null } });
+  expect(speaker("failed")).toEqual({ mood: "warn", word: "Not heard", detail: "no playback device" });
+  expect((["none", "closed", "playing"] as const).map((state) => speaker(state).mood)).toEqual(["ok", "ok", "ok"]);
 });
 
 test("describeWorker() tells how long a worker has been silent, or what it died of", () => {

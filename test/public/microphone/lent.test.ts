@@ -242,7 +242,8 @@ describe("a hub that is away", () => {
     rig.join();
     rig.says({ type: "bye", code: "replaced", message: "another has the same id", hint: "", retryAfterMs: 30_000 });
     rig.hear();
-    expect(rig.lent.link.value).toMatchObject({ kind: "away", message: "another has the same id" });
+    const message = "another has the same id";
+    expect(rig.lent.link.value).toMatchObject({ kind: "away", code: "replaced", message });
     expect(rig.asked).toBe(0);
   });
 });

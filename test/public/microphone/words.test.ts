@@ -21,7 +21,7 @@ describe("the page says", () => {
       { microphone: { kind: "failed", why: "denied", message: "" }, turn: { kind: "answering" } },
     ],
     ["Connecting to the hub...", "unknown", { link: { kind: "connecting" } }],
-    ["The hub is away", "unknown", { link: { kind: "away", message: "it left", retryAtMs: 2500 } }],
+    ["The hub is away", "unknown", { link: { kind: "away", code: "closed", message: "it left", retryAtMs: 2500 } }],
     ["The hub does not let this microphone in", "off", { link: { kind: "refused", title: "no", hint: null } }],
     ["Listening for the wake word", "armed", {}],
     ["The hub is not listening", "off", { houseIsOff: true }],
@@ -46,8 +46,19 @@ describe("the page says", () => {
   });
 
   test("how long it is to the next try", () => {
-    const link: Link = { kind: "away", message: "the hub ends", retryAtMs: 2500 };
+    const link: Link = { kind: "away", code: "hub_ends", message: "the hub ends", retryAtMs: 2500 };
     expect(describeLent({ ...known, link }).detail).toBe("The hub ends. Next try in 3 s.");
+  });
+
+  test("why the hub sends it away, and what to do, and not that a hub which answered is away", () => {
+    const message = 'the hub\'s own microphone is called "hall"';
+    const link: Link = { kind: "away", code: "name_of_hub", message, retryAtMs: 2500 };
+    expect(describeLent({ ...known, link })).toMatchObject({
+      mood: "off",
+      headline: 'The hub\'s own microphone is called "hall"',
+      detail: "Next try in 3 s.",
+      hint: "Stop, and give this microphone another name.",
+    });
   });
 });
 
