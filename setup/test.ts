@@ -22,11 +22,14 @@ const unitTests = testFiles((file) => !isEndToEnd(file));
 const types = check("types", "node_modules/typescript/bin/tsc", "-p", ".");
 const lint = check("lint", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings");
 /** Those that compute, and those that wait: half of the time each. */
-const unit = sideBySide("unit", unitTests, (file) => /^test\/(wake|check|arbitration)\//.test(file));
+const unit = sideBySide("unit", unitTests, [/^test\/(wake|check|arbitration)\//]);
 /** Before the end-to-end tests, because they run dist/earshot too. */
 const build = check("build", "build.ts");
-/** Those that make a sound server of their own, or count milliseconds, and those that do not. */
-const endToEnd = sideBySide("e2e", endToEndTests, (file) => /\/(house|streams|sources)\.test\.ts$/.test(file));
+/** Mostly they wait: a third of the time each. */
+const endToEnd = sideBySide("e2e", endToEndTests, [
+  /\/(house|streams|sources|calibrate|every-sample)\.test\.ts$/,
+  /\/faults-\w+\.test\.ts$/,
+]);
 const binary = tests("binary", endToEndTests, "--test-name-pattern", "binary");
 
 /** What can be asked for by name. */
@@ -81,13 +84,19 @@ function check(name: string, ...command: readonly string[]): Part {
   };
 }
 
-/** Two of these at once, for two cores. */
-function sideBySide(name: string, files: readonly string[], isFirst: (file: string) => boolean): Part {
-  const halves = [files.filter(isFirst), files.filter((file) => !isFirst(file))].map((half) => tests(name, half));
+/** Several Buns at once: one for the files of each pattern that no pattern before it took, and one for all others. */
+function sideBySide(name: string, files: readonly string[], patterns: readonly RegExp[]): Part {
+  const laneOf = (file: string) => patterns.findIndex((pattern) => pattern.test(file));
+  const lanes = [-1, ...patterns.keys()].map((lane) =>
+    tests(
+      name,
+      files.filter((file) => laneOf(file) === lane),
+    ),
+  );
   return {
     name,
     run: async () => {
-      const all = await Promise.all(halves.map(({ run }) => run()));
+      const all = await Promise.all(lanes.map(({ run }) => run()));
       return all.reduce((sum, counts) => ({
         passed: sum.passed + counts.passed,
         failed: sum.failed + counts.failed,

@@ -17,7 +17,7 @@ import { setUpLogging } from "../src/log/set-up.ts";
 import { SAMPLE_RATE } from "../src/memory/layout.ts";
 import { HouseSpeaker } from "../src/playback/house-speaker.ts";
 import { Playlist } from "../src/playback/playlist.ts";
-import { dialWebSocket } from "../src/relay/dial.ts";
+import { hubDialler } from "../src/relay/dial-hub.ts";
 import { OwnPapers } from "../src/relay/own-papers.ts";
 import type { RelayEvent } from "../src/relay/relay-events.ts";
 import { TokenFile, tokenFilePath } from "../src/relay/token-file.ts";
@@ -104,6 +104,8 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printR
     troubles: () => [
       ...(relays?.list.troubles ?? []),
       ...gainsTrouble(gainsFile.error),
+      ...tokenFileTrouble(tokenTrouble),
+      ...papersTrouble(satellite?.connected === true ? papers.trouble : undefined),
       ...(relays?.troubles ?? []),
       ...speaker.troubles,
       ...(desk.modelsTrouble === undefined ? [] : [{ code: "models_folder", message: desk.modelsTrouble }]),
@@ -135,7 +137,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printR
           config: () => desk.current,
           papers,
           models: () => wantedModels(desk.current, desk.found).entries.map(nameOfModel),
-          dial: dialWebSocket,
+          dial: hubDialler(),
           monotonicMs,
           unixMs: Date.now,
           random: Math.random,
@@ -181,14 +183,15 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printR
   const company: Pick<Relays | Satellite, "look" | "wakeInMs" | "reset" | "close"> = satellite ?? asHub();
   const tokens = new TokenFile(tokenFilePath(sources.file));
   const readTokens = async () => {
-    const changed = await tokens.refresh().catch((error: Error) => {
-      if (tokenTrouble !== error.message) log.error("relay tokens refused", { error: error.message });
-      tokenTrouble = error.message;
-      return false;
-    });
-    if (!changed) return;
-    tokenTrouble = undefined;
-    relays?.connected.keepOnly(tokens.tokens);
+    try {
+      const changed = await tokens.refresh();
+      tokenTrouble = undefined;
+      if (changed) relays?.connected.keepOnly(tokens.tokens);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (tokenTrouble !== message) log.error("relay tokens refused", { error: message });
+      tokenTrouble = message;
+    }
   };
   let tokenTrouble: string | undefined;
   await readTokens();
@@ -255,7 +258,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printR
     knowledge: {
       forgetGain: (id) => asHub().knowledge.forgetGain(id),
       trust: (id) => asHub().knowledge.trust(id),
-      calibrate: (listenMs) => asHub().knowledge.calibrate(listenMs),
+      calibrate: (listenMs, oneRoom) => asHub().knowledge.calibrate(listenMs, oneRoom),
       calibration: () => asHub().knowledge.calibration(),
     },
     guard,
@@ -302,7 +305,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printR
   const reload = setInterval(() => {
     void readTokens();
     gainsFile.look();
-    if (satellite?.connected === false) void papers.refresh();
+    if (satellite?.connected === false || papers.trouble !== undefined) void papers.refresh();
     void desk.lookForModels().then((report) => {
       if (report !== undefined) log.info("models folder changed", { found: report.found });
     });
@@ -378,6 +381,19 @@ function noFile(error: unknown): undefined {
 
 function gainsTrouble(message: string | undefined) {
   return message === undefined ? [] : [{ code: "gains_file", message }];
+}
+
+function tokenFileTrouble(message: string | undefined) {
+  const hint = "it is read again by itself; until then only tokens that were known before let a relay in";
+  return message === undefined
+    ? []
+    : [{ code: "token_file", message: `the tokens of relays are refused: ${message}`, hint }];
+}
+
+/** While the hub is away, that says it. */
+function papersTrouble(message: string | undefined) {
+  const hint = "the hub takes this relay without it while both are on one machine";
+  return message === undefined ? [] : [{ code: "relay_papers", message, hint }];
 }
 
 function certificateTrouble(message: string | undefined) {

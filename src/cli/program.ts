@@ -64,6 +64,7 @@ Exit codes: 0 all is well, 1 something is not, 2 the command or the configuratio
   ]) {
     // Commands made on their own do not take over what their parent was told.
     earshot.addCommand(command.copyInheritedSettings(earshot));
+    for (const nested of command.commands) nested.exitOverride();
   }
   return earshot;
 }

@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { createApi } from "./api.ts";
-import { addSettingOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
+import { addAddressOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
 
 /** `earshot reset`: ends an activation that is stuck. */
 export function resetCommand(): Command {
-  return addSettingOptions(new Command("reset"))
+  return addAddressOptions(new Command("reset"))
     .description("End an activation that is stuck, and let detection begin anew.")
     .addOption(jsonOption())
     .action(async (flags: SettingFlags & { readonly json?: boolean }) => {

@@ -42,6 +42,14 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
+/** What commands need that ask a running Earshot: where it is. */
+export function addAddressOptions(command: Command): Command {
+  return command
+    .addOption(configOption())
+    .option("--host <address>", "where the running Earshot listens (web.host)")
+    .addOption(new Option("-p, --port <port>", "and its port (web.port)").argParser(toNumber));
+}
+
 export function addSettingOptions(command: Command): Command {
   addModelOptions(command.addOption(configOption()));
   return command

@@ -3,11 +3,12 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { duration } from "../config/duration.ts";
 import { SAMPLE_RATE } from "../memory/layout.ts";
 import { EXIT } from "../supervise/exit-codes.ts";
+import { describeCommand, describeSteps } from "../web/command-words.ts";
 import { describeEvidence, describeGain } from "../web/gain-words.ts";
 import { describePart, describeRound, spokenDuration } from "../web/round-words.ts";
-import type { DetectionView, NearMissView, StateView } from "../web/schemas.ts";
+import type { CommandView, DetectionView, NearMissView, StateView } from "../web/schemas.ts";
 import { type Api, createApi } from "./api.ts";
-import { addSettingOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
+import { addAddressOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
 
 interface StateFlags extends SettingFlags {
   readonly json?: boolean;
@@ -17,6 +18,7 @@ interface StateFlags extends SettingFlags {
 }
 
 const WATCH_MS = 100;
+const SHOWN_COMMANDS = 3;
 /** A hop waits for the one before it now and then. */
 const SHOWN_LAG_MS = 200;
 
@@ -35,7 +37,7 @@ function toDuration(text: string): number {
 }
 
 export function stateCommand(): Command {
-  return addSettingOptions(new Command("state"))
+  return addAddressOptions(new Command("state"))
     .description("Show what a running Earshot is doing.")
     .addOption(jsonOption())
     .option("-w, --watch", "again and again, ten times a second, until Ctrl-C")
@@ -97,16 +99,18 @@ const STATUS = ["connected", "contending", "winner", "cancelled"] as const;
 
 /** What a running Earshot is doing, a line each. */
 export function describe(state: StateView): string[] {
-  const { activation, activations, audio, streams, models, detections, nearMisses, health } = state;
+  const { activation, activations, audio, streams, models, commands, detections, nearMisses, health } = state;
   const bar = (value: number) => "█".repeat(Math.round(value * 20)).padEnd(20, "·");
   const [newest] = detections;
   const [nearest] = nearMisses;
+  const hears = audio.state !== "none";
   return [
-    `${activation.status}${activation.armed ? ` (RMS: ${activation.rms.toFixed(2)})` : ""}`,
+    `${activation.status}${activation.armed && hears ? ` (RMS: ${activation.rms.toFixed(2)})` : ""}`,
     ...activations
       .filter(({ local }) => !local)
       .map(({ relay, status, confidence }) => `activation ${relay.padEnd(16)} ${status}  (${confidence.toFixed(2)})`),
     `audio      ${audio.state}${audio.demo ? " (demo)" : ""}${audio.asleep ? " (asleep)" : ""}  ${audio.device || audio.error || ""}`,
+    `speaker    ${audio.speaker.state}  ${audio.speaker.device || audio.speaker.error || ""}`.trimEnd(),
     ...streams
       .filter(({ id }) => id !== 0)
       .map(({ name, state, asleep, rms, lagMs, lostSamples }) => {
@@ -116,10 +120,12 @@ export function describe(state: StateView): string[] {
       }),
     ...hubLine(state),
     ...house(state),
-    ...models.map(
-      ({ name, state, score, threshold, error }) =>
-        `${name.padEnd(10)} ${bar(score)} ${score.toFixed(2)} of ${threshold.toFixed(2)}  ${error ?? state}`,
-    ),
+    ...models.map(({ name, state, score, threshold, error }) => {
+      // Relays and streams have scores of their own: a hub without a microphone has none.
+      const heard = hears ? `${bar(score)} ${score.toFixed(2)} of ` : "threshold ";
+      return `${name.padEnd(10)} ${heard}${threshold.toFixed(2)}  ${error ?? state}`;
+    }),
+    ...commands.slice(0, SHOWN_COMMANDS).flatMap(commandLines),
     newest === undefined
       ? "last word  none yet"
       : `last word  ${newest.model} ${newest.confidence.toFixed(2)} at ${new Date(newest.timestamp).toISOString()}${newest.source === null ? "" : ` from ${newest.source}`}${newest.simulated ? " (simulated)" : ""}`,
@@ -133,14 +139,26 @@ export function describe(state: StateView): string[] {
   ];
 }
 
+/** What followed a wake word, and what was said where that is to be seen. */
+function commandLines(command: CommandView): string[] {
+  const { at, model, transcript, answer } = command;
+  const words = [transcript, answer].flatMap((said) => (said === null ? [] : [`"${said}"`])).join(" → ");
+  return [
+    `command    ${new Date(at).toISOString()} ${model}: ${describeCommand(command)}; ${describeSteps(command)}`,
+    ...(words === "" ? [] : [`           ${words}`]),
+  ];
+}
+
 /** Nothing where this machine's microphone is the only one. */
-function house({ relays, rounds, arbitration, now }: StateView): string[] {
+function house({ audio, relays, rounds, arbitration, now }: StateView): string[] {
   const [newest] = rounds;
   if (relays.length < 2) return [];
+  const width = Math.max(16, ...relays.map(({ id }) => id.length));
   const lines = relays.map((relay) => {
     const { id, status, room, kind, connected, trouble, since, gain, evidence } = relay;
     const place = room === null ? "" : `, ${room}`;
-    const name = `relay      ${id.padEnd(16)}`;
+    const name = `relay      ${id.padEnd(width)}`;
+    if (kind === "local" && audio.state === "none") return `${name} the hub, without a microphone of its own`;
     if (!connected) return `${name} away for ${spokenDuration(now - since)}  ${kind}${place}`;
     if (trouble !== null) return `${name} hears nothing: ${trouble}  ${kind}${place}`;
     const part = newest === undefined ? null : describePart(id, newest);
@@ -152,13 +170,19 @@ function house({ relays, rounds, arbitration, now }: StateView): string[] {
     const { model, outcome } = describeRound(newest);
     lines.push(`round      ${model ?? "a wake word"}: ${outcome}`);
   }
-  const { underWay, round, phase, contenders, waiting, status, closesAt } = arbitration;
-  if (underWay > 0) {
-    const left = closesAt === null ? "" : `, ${Math.max(0, closesAt - now)} ms at most`;
-    const claims = `${contenders} ${contenders === 1 ? "claim" : "claims"}, ${waiting} waited for`;
-    lines.push(`arbitration round ${round} ${phase}: ${claims}${left}; this machine ${status}; ${underWay} under way`);
-  }
+  lines.push(...decision(arbitration, now));
   return lines;
+}
+
+/** What is being decided, while something is. */
+function decision({ underWay, phase, contenders, waiting, winner, closesAt }: StateView["arbitration"], now: number) {
+  const others = underWay > 1 ? [`${underWay} words at once`] : [];
+  if (phase === "granted" || phase === "serving") return [["answering ", winner ?? "?", ...others].join("  ")];
+  if (phase !== "open") return [];
+  const claimed = `${contenders} ${contenders === 1 ? "microphone" : "microphones"} heard the word`;
+  const left = closesAt === null ? "" : `, ${Math.max(0, closesAt - now)} ms at most`;
+  const awaited = waiting === 0 ? [] : [`${waiting} more ${waiting === 1 ? "is" : "are"} waited for${left}`];
+  return [`deciding   who answers: ${[claimed, ...awaited, ...others].join(", ")}`];
 }
 
 /** Of a machine that is a relay. */

@@ -2,10 +2,11 @@
 import { hostname, networkInterfaces } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
+import { HUB_PORT } from "../config/relay-url.ts";
 import { dayOf } from "../web/certificate.ts";
 import { certificateNames } from "./certificate-request.ts";
 import { CERTIFICATE_FILES, makeCertificate } from "./make-certificate.ts";
-import { configOption, jsonOption } from "./settings.ts";
+import { commandConfig, configOption, jsonOption } from "./settings.ts";
 
 interface TlsFlags {
   readonly config?: string;
@@ -44,6 +45,12 @@ async function init(flags: TlsFlags): Promise<void> {
     return;
   }
   const where = relative(process.cwd(), folder) || ".";
+  // A certificate may come before there is a file; what is wrong with one the program says at its start.
+  const port = await commandConfig(flags).then(
+    ({ web }) => web.port,
+    () => HUB_PORT,
+  );
+  const address = `${names.host}.local:${port}`;
   console.log(`made in ${where}, readable by this user alone:
   ${cert}, ${key}   the certificate of this machine, until ${expires}
   ${authority}, ${authorityKey}     ${made.newAuthority ? "who vouches for it: phones trust this once" : "who vouches for it: as before, phones know it"}
@@ -58,14 +65,14 @@ It is good for ${names.names.join(", ")}.
        cert: ${cert}
        key: ${key}
 
-2. On the phone, open https://${names.host}.local:7171/microphone (or one of the addresses above). It warns of a
+2. On the phone, open https://${address}/microphone (or one of the addresses above). It warns of a
    certificate that it does not know. To end the warning, and for an iPhone to work at all, trust ${authority}, which
-   the page offers as https://${names.host}.local:7171/earshot-ca.crt:
+   the page offers without a password as https://${address}/earshot-ca.crt:
    Android: Settings, Security, Encryption and credentials, Install a certificate, CA certificate
    iPhone:  open the file, then Settings, General, VPN & Device Management, Install; then
             Settings, General, About, Certificate Trust Settings, switch it on
 
-3. A relay elsewhere needs ${authority} too: earshot relay --hub wss://${names.host}.local:7171 --ca-file ${authority}
+3. A relay elsewhere needs ${authority} too: earshot relay --hub wss://${address} --ca-file ${authority}
 
 Keep ${authorityKey} to yourself: with "earshot tls init --force" it signs the next certificate, and phones need nothing new.`);
 }

@@ -21,7 +21,9 @@ const language = z
   .string()
   .regex(/^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$/, "a code such as en or en-GB")
   .optional();
-export const topicName = z.string().regex(/^[\w.-]{1,64}$/, "letters, digits, dots, dashes; 64 characters at most");
+export const topicName = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, "letters, digits, dots, dashes, underscores; 64 characters at most");
 const port = z.int().min(1).max(65_535);
 const program = z.string().min(1);
 /** Given as they are: there is no shell. */

@@ -189,7 +189,7 @@ export function problemsOf(
     }
     const setting = issue.path.join(".");
     if (issue.code === "invalid_key") {
-      const message = issue.issues.map(wordsFor).join("; ");
+      const message = issue.issues.map((one) => wordsFor(one)).join("; ");
       return [{ setting, message: `"${String(issue.path.at(-1))}": ${message}`, where: whereOf(issue.path, true) }];
     }
     return [

@@ -17,6 +17,8 @@ import { relayUrl } from "./relay-url.ts";
 const MODEL_NAME = /^[\w.-]{1,63}$/;
 /** What machines and streams may be called. */
 export const SPOKEN_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,62}$/u;
+export const SPOKEN_NAME_RULE =
+  "letters, digits, spaces, dots, dashes, underscores; 63 characters at most, the first a letter or digit";
 
 /** What holds for a model of which nothing is said. */
 export const MODEL_DEFAULTS = {
@@ -65,8 +67,8 @@ const POLICY_NAMES = ["auto", "band", "rms", "snr", "envelope", "first"] as cons
 const relaySettings = z
   .strictObject({
     /** For people, and for learning gains: relays of one room hear the same reverberation. */
-    room: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes").optional(),
-    zone: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes").default(DEFAULT_ZONE),
+    room: z.string().regex(SPOKEN_NAME, SPOKEN_NAME_RULE).optional(),
+    zone: z.string().regex(SPOKEN_NAME, SPOKEN_NAME_RULE).default(DEFAULT_ZONE),
     /** Of its microphone over others, dB; without it, unknown. */
     gain: z.number().min(-60).max(60).optional(),
     /** How much it is favoured, dB. */
@@ -81,7 +83,7 @@ const relaySettings = z
 
 export const configSchema = z.strictObject({
   /** Of this machine, as the page and other machines show it; without it the host's name. */
-  name: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes; 63 characters at most").optional(),
+  name: z.string().regex(SPOKEN_NAME, SPOKEN_NAME_RULE).optional(),
   audio: z
     .strictObject({
       /** default, a device's name or index, file:PATH (with ?loop), stdin, or none: sound comes from elsewhere alone. */
@@ -124,14 +126,17 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   /** What is known of a relay, by its id; those of which nothing is said are welcome too. */
-  relays: z.record(z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes"), relaySettings).default({}),
+  relays: z.record(z.string().regex(SPOKEN_NAME, SPOKEN_NAME_RULE), relaySettings).default({}),
   /** Of a machine whose words a hub elsewhere decides about. */
   relay: z
     .strictObject({
       /** Where the hub is: hall, hall:7171, ws://hall:7171/relay. With it this machine is a relay, without it a hub itself. */
-      hub: z.string().refine(isHub, "the address of a hub is expected, as hall:7171 or ws://hall:7171/relay").optional(),
+      hub: z
+        .string()
+        .refine(isHub, "the address of a hub is expected, as hall:7171 or ws://hall:7171/relay")
+        .optional(),
       /** What this relay is called; without it as its token is, and without a token as this machine. */
-      id: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes; 63 characters at most").optional(),
+      id: z.string().regex(SPOKEN_NAME, SPOKEN_NAME_RULE).optional(),
       /** From `earshot token add` on the hub. Never shown. */
       token: z.string().min(1).optional(),
       /** A file that holds the token; read again before each new connection. */

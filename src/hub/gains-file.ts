@@ -19,6 +19,7 @@ const fileSchema = z.strictObject({
     .array(
       z.strictObject({
         calibration: z.boolean(),
+        together: z.literal(true).optional(),
         shares: z
           .array(
             z.strictObject({

@@ -23,13 +23,26 @@ export async function setUpLogging({ level, format }: LogSettings, thread: strin
   await configure({
     reset: true,
     sinks: {
-      terminal: (record) => process.stderr.write(`${line({ ...record, properties: shown(record.properties) })}\n`),
+      terminal: (record) =>
+        process.stderr.write(`${line({ ...record, properties: plain(shown(record.properties)) })}\n`),
     },
     loggers: [
       { category: ["earshot"], sinks: ["terminal"], lowestLevel: level },
       { category: ["logtape", "meta"], sinks: ["terminal"], lowestLevel: "warning" },
     ],
   });
+}
+
+/** Without what is not there, and without digits that mean nothing: times to a tenth of a millisecond, shares to a thousandth. */
+function plain(fields: Fields): Record<string, unknown> {
+  const there = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    there.map(([key, value]) => {
+      if (typeof value !== "number" || !Number.isFinite(value)) return [key, value];
+      const digits = key.endsWith("Ms") ? 10 : 1000;
+      return [key, Math.round(value * digits) / digits];
+    }),
+  );
 }
 
 function text(record: LogRecord, thread: string): string {

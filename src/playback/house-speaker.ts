@@ -57,7 +57,7 @@ export class HouseSpeaker {
     const { state, error } = this.#options.speaker.read();
     return [
       ...(state === "failed" && this.#unheard
-        ? [{ code: "no_loudspeaker", message: `nothing is heard: ${error}`, hint: NO_LOUDSPEAKER }]
+        ? [{ code: "no_loudspeaker", message: `chimes and answers are silent: ${error}`, hint: NO_LOUDSPEAKER }]
         : []),
       ...(this.#trouble === undefined ? [] : [{ code: "sound_file", message: this.#trouble, hint: BAD_FILE }]),
     ];

@@ -21,7 +21,12 @@ export class AudioIntake {
   /** @throws ProtocolError for sound that goes back in time, or comes behind its end */
   take({ kind, number, sequence, firstSample, pcm }: Omit<AudioFrame, "connection" | "fence" | "atMs">): Taken {
     const followed = this.#follow(`${kind} ${number}`, firstSample);
-    if (followed.ended) throw new ProtocolError("after_end", `sound for ${kind} ${number}, which had ended`);
+    if (followed.ended)
+      throw new ProtocolError(
+        "after_end",
+        `sound for ${kind} ${number}, which had ended`,
+        "send nothing behind audio_end",
+      );
     if (sequence < followed.sequence) return { kind: "again" };
     const missingSamples = firstSample - followed.firstSample;
     if (missingSamples < 0) {

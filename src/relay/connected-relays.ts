@@ -74,7 +74,12 @@ export class ConnectedRelays {
   /** The hub ends: relays come again soon. */
   dismissAll(): void {
     for (const session of this.sessions) {
-      const farewell = { code: "hub_ends", message: "the hub ends", hint: "", retryAfterMs: RETRY_MS.soon };
+      const farewell = {
+        code: "hub_ends",
+        message: "the hub ends",
+        hint: "it may start again: dial it again",
+        retryAfterMs: RETRY_MS.soon,
+      };
       session.dismiss(farewell, CLOSE.hubEnds);
     }
   }

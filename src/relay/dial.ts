@@ -41,9 +41,7 @@ export function dialWebSocket(
     socket.onclose = ({ code, reason }) => {
       const why = reason || `closed with code ${code}`;
       // What a server answers to an upgrade that it refuses, no WebSocket tells.
-      events.closed(
-        opened ? why : `no hub that takes this relay at ${url} (${why}): is it running, is the token right?`,
-      );
+      events.closed(opened ? why : `no hub that takes this relay at ${url} (${why})`);
     };
     return {
       send: (data) => socket.send(data),

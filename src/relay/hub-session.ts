@@ -282,7 +282,8 @@ export class HubSession {
   }
 
   #frame(bytes: Uint8Array, nowMs: number): void {
-    if (this.#phase.kind !== "joined") throw new ProtocolError("no_hello", "sound before the hello");
+    if (this.#phase.kind !== "joined")
+      throw new ProtocolError("no_hello", "sound before the hello", "a hello comes first");
     const { handler } = this.#options;
     const frame = readAudioFrame(bytes);
     const { kind, connection, number, firstSample, pcm, fence } = frame;
@@ -291,9 +292,11 @@ export class HubSession {
       return;
     }
     if (connection !== this.connection) {
-      throw new ProtocolError("old_connection", `sound of connection ${connection}: this is ${this.connection}`);
+      const message = `sound of connection ${connection}: this is ${this.connection}`;
+      throw new ProtocolError("old_connection", message, "write the number of the newest welcome into each frame");
     }
-    if (kind === "reply") throw new ProtocolError("wrong_way", "the sound of a reply comes from the hub");
+    if (kind === "reply")
+      throw new ProtocolError("wrong_way", "the sound of a reply comes from the hub", "a relay sends claim or stream");
     if (kind === "claim") this.#claims.mustHave(number);
     else if (this.#introduction?.capabilities.detects) {
       throw new ProtocolError("no_stream", "a stream of a relay that detects", "its sound belongs to a claim");

@@ -26,13 +26,21 @@ export function introduced(hello: Hello, tokenName: string | undefined): Introdu
     );
   }
   const id = hello.id ?? tokenName;
-  if (id === undefined) throw new ProtocolError("no_id", "a hello without an id, and no token that names one");
+  if (id === undefined)
+    throw new ProtocolError("no_id", "a hello without an id, and no token that names one", "name it in the hello: id");
   if (tokenName !== undefined && id !== tokenName) {
     const message = `the token is for "${tokenName}", not for "${id}"`;
     throw new ProtocolError("wrong_id", message, "leave the id out of the hello, or pair under that name");
   }
   const { detects, evidence, onset, asks, plays, calibrates = false } = capabilities;
   // Who does not detect has nothing to measure, and cannot say whether it has heard a word.
-  const used = { detects, evidence: detects && evidence, onset, asks: detects && asks, plays, calibrates: detects && calibrates };
+  const used = {
+    detects,
+    evidence: detects && evidence,
+    onset,
+    asks: detects && asks,
+    plays,
+    calibrates: detects && calibrates,
+  };
   return { id, models, software, capabilities: used };
 }

@@ -1,6 +1,6 @@
 /** What a relay says: zod schemas of every JSON message to the hub. Times are the relay's own clock, ms. */
 import { z } from "zod";
-import { SPOKEN_NAME } from "../config/schema.ts";
+import { SPOKEN_NAME, SPOKEN_NAME_RULE } from "../config/schema.ts";
 import { count, model, timeMs, unit } from "./message-fields.ts";
 
 /** What a relay can do. What it does not name it cannot. */
@@ -20,7 +20,7 @@ export const capabilitiesSchema = z.object({
 });
 export type Capabilities = Readonly<z.infer<typeof capabilitiesSchema>>;
 
-const name = z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes; 63 characters at most");
+const name = z.string().regex(SPOKEN_NAME, SPOKEN_NAME_RULE);
 
 const hello = z.object({
   type: z.literal("hello"),

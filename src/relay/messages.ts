@@ -1,10 +1,19 @@
 /** From the text of a WebSocket to a message of the protocol, for either end. */
 import type { z } from "zod";
-import { wordsFor } from "../config/wording.ts";
+import { type Kinds, wordsFor } from "../config/wording.ts";
 import { MESSAGE_CHARACTERS } from "./limits.ts";
 import { type FromRelay, TO_HUB } from "./messages-to-hub.ts";
 import { TO_RELAY, type ToRelay } from "./messages-to-relay.ts";
 import { ProtocolError } from "./protocol-error.ts";
+
+/** As whoever writes a relay calls them. */
+const JSON_KINDS: Kinds = {
+  string: "a string",
+  object: "an object",
+  record: "an object",
+  array: "an array",
+  null: "null",
+};
 
 /** Problems of one message that are told. */
 const MOST_PROBLEMS = 3;
@@ -34,7 +43,11 @@ function read<Message>(
   mostCharacters = MESSAGE_CHARACTERS,
 ): Message {
   if (text.length > mostCharacters) {
-    throw new ProtocolError("too_large", `a message of ${text.length} characters: ${mostCharacters} at most`);
+    throw new ProtocolError(
+      "too_large",
+      `a message of ${text.length} characters: ${mostCharacters} at most`,
+      "send less in one",
+    );
   }
   const { value, type } = typeOf(text);
   const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
@@ -46,8 +59,8 @@ function read<Message>(
   if (parsed.success) return parsed.data as Message;
   const problems = parsed.error.issues
     .slice(0, MOST_PROBLEMS)
-    .map((issue) => `${[type, ...issue.path].join(".").slice(0, 100)}: ${wordsFor(issue)}`);
-  throw new ProtocolError("bad_message", problems.join("; ").slice(0, 500));
+    .map((issue) => `${[type, ...issue.path].join(".").slice(0, 100)}: ${wordsFor(issue, JSON_KINDS)}`);
+  throw new ProtocolError("bad_message", problems.join("; ").slice(0, 500), `docs/protocol.md says what a ${type} has`);
 }
 
 function typeOf(text: string): { readonly value: unknown; readonly type: string } {

@@ -5,7 +5,7 @@ export class ProtocolError extends Error {
     readonly code: string,
     message: string,
     /** What the other end can do about it. */
-    readonly hint = "",
+    readonly hint: string,
   ) {
     super(message);
   }

@@ -28,8 +28,8 @@ export interface HubSocket {
 export interface HubSocketEvents {
   opened(): void;
   message(data: string | Uint8Array): void;
-  /** @param why for people */
-  closed(why: string): void;
+  /** @param why for people @param refusal where more is known: a code, and what to do */
+  closed(why: string, refusal?: { readonly code: string; readonly hint: string }): void;
 }
 
 export interface RelayClientOptions {
@@ -109,7 +109,7 @@ export class RelayClient implements OwnHearing {
     const nowMs = this.#options.monotonicMs();
     if (this.#link.kind === "waiting" && nowMs >= this.#link.untilMs) this.#dial();
     else if (this.#link.kind === "dialling" && nowMs >= this.#link.untilMs) {
-      this.#leave("no_answer", `the hub did not answer within ${DEAD_MS} ms`, 0);
+      this.#leave("no_answer", `the hub did not answer within ${DEAD_MS} ms`);
     } else if (this.#link.kind === "talking") this.#link.session.tick(nowMs);
     this.#mind();
   }
@@ -137,8 +137,8 @@ export class RelayClient implements OwnHearing {
         this.#link.session.receive(data, monotonicMs());
         this.#mind();
       },
-      closed: (why) => {
-        if (isNewest()) this.#leave("closed", why, 0);
+      closed: (why, { code, hint } = { code: "closed", hint: "" }) => {
+        if (isNewest()) this.#leave(code, why, hint);
       },
     });
     this.#link = { kind: "dialling", socket, untilMs: monotonicMs() + DEAD_MS };
@@ -168,12 +168,11 @@ export class RelayClient implements OwnHearing {
     if (this.#link.kind !== "talking") return;
     const { session, socket } = this.#link;
     const { farewell } = session;
-    if (farewell !== undefined) this.#leave(farewell.code, farewell.message, farewell.retryAfterMs);
-    else if (socket.bufferedBytes > TOO_SLOW_BYTES)
-      this.#leave("too_slow", "the network does not take what is sent", 0);
+    if (farewell !== undefined) this.#leave(farewell.code, farewell.message, farewell.hint, farewell.retryAfterMs);
+    else if (socket.bufferedBytes > TOO_SLOW_BYTES) this.#leave("too_slow", "the network does not take what is sent");
   }
 
-  #leave(code: string, message: string, retryAfterMs: number): void {
+  #leave(code: string, message: string, hint = "", retryAfterMs = 0): void {
     const link = this.#link;
     if (link.kind === "stopped" || link.kind === "waiting") return;
     const { monotonicMs, random, tell } = this.#options;
@@ -186,6 +185,6 @@ export class RelayClient implements OwnHearing {
     this.#link = { kind: "waiting", untilMs };
     if (link.kind === "talking") link.session.closed(code, message);
     link.socket.close();
-    tell({ type: "away", code, message, retryAtMs: untilMs });
+    tell({ type: "away", code, message, hint, retryAtMs: untilMs });
   }
 }

@@ -10,7 +10,14 @@ export type RelayEvent =
   /** It is part of the house. */
   | { readonly type: "connected"; readonly welcome: MessageToRelay<"welcome"> }
   /** It is not, and tries again. */
-  | { readonly type: "away"; readonly code: string; readonly message: string; readonly retryAtMs: number }
+  | {
+      readonly type: "away";
+      readonly code: string;
+      readonly message: string;
+      /** What to do; may be empty. */
+      readonly hint: string;
+      readonly retryAtMs: number;
+    }
   | { readonly type: "claimed"; readonly claim: number; readonly model: string; readonly confidence: number }
   /** Its claim won: it answers. `claim` is 0 where the hub listened for it. */
   | { readonly type: "granted"; readonly claim: number; readonly fence: number }

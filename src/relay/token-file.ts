@@ -9,7 +9,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { SPOKEN_NAME } from "../config/schema.ts";
+import { SPOKEN_NAME, SPOKEN_NAME_RULE } from "../config/schema.ts";
 
 const FILE_NAME = "relay-tokens.json";
 const TOKEN_BYTES = 32;
@@ -71,7 +71,7 @@ export class TokenFile {
    */
   async refresh(): Promise<boolean> {
     const seen = await stat(this.path).then(
-      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+      ({ ino, size, mtimeMs, mode }) => `${ino} ${size} ${mtimeMs} ${mode}`,
       (error: unknown) => {
         if (codeOf(error) === "ENOENT") return "none";
         throw new TokenFileError(`${this.path} cannot be read: ${messageOf(error)}`);
@@ -102,7 +102,7 @@ export class TokenFile {
    */
   async add(name: string, unixMs: number): Promise<string> {
     if (!SPOKEN_NAME.test(name)) {
-      throw new TokenFileError(`"${name}" is no name for a relay: letters, digits, spaces, dots, dashes; 63 at most`);
+      throw new TokenFileError(`"${name}" is no name for a relay: ${SPOKEN_NAME_RULE}`);
     }
     await this.refresh();
     if (this.#tokens.some((token) => token.name === name)) {
@@ -132,7 +132,9 @@ export class TokenFile {
       return fileSchema.parse(JSON.parse(await readFile(this.path, "utf8"))).tokens;
     } catch (error) {
       if (error instanceof TokenFileError) throw error;
-      throw new TokenFileError(`${this.path} is not a file of tokens: ${messageOf(error)}`);
+      const why = error instanceof z.ZodError ? `${error.issues[0]?.path.join(".") || "it"} is none` : messageOf(error);
+      const remedy = "put it back, or remove it and make the tokens anew: earshot token add NAME";
+      throw new TokenFileError(`${this.path} is not a file of tokens (${why}): ${remedy}`);
     }
   }
 

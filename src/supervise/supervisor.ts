@@ -9,6 +9,8 @@ import type { LastWords, WorkerStart } from "./worker-life.ts";
 import { shownState, startedWatch, stepWatch, WATCH_LIMITS, type Watch, type WatchLimits } from "./worker-watch.ts";
 
 const TICK_MS = 100;
+/** Ticks that lie further apart: the whole program was stopped (a signal, a debugger, a virtual machine), not a worker. */
+const STOOD_STILL_MS = 1000;
 /** Everybody gets this long to close when the program ends: less than the second that SIGTERM may take. */
 const GOODBYE_MS = 600;
 
@@ -45,6 +47,7 @@ export class Supervisor {
   #finish: ((code: number) => void) | undefined;
   /** The exit code, once the program ends. */
   #ending: number | undefined;
+  #tickedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -114,6 +117,7 @@ export class Supervisor {
   }
 
   #tick(): void {
+    this.#mindStandstill();
     for (const charge of this.#charges) {
       const nowMs = this.#options.monotonicMs();
       const { beatMs, state } = charge.beat.read();
@@ -145,6 +149,15 @@ export class Supervisor {
         this.#start(charge);
       }
     }
+  }
+
+  #mindStandstill(): void {
+    const nowMs = this.#options.monotonicMs();
+    const stoodMs = nowMs - this.#tickedAtMs;
+    this.#tickedAtMs = nowMs;
+    if (stoodMs < STOOD_STILL_MS) return;
+    this.#options.log("the program stood still", { forMs: Math.round(stoodMs) });
+    for (const charge of this.#charges) charge.watch = stepWatch(charge.watch, { type: "resumed", nowMs }).watch;
   }
 
   #show(charge: Charge): void {

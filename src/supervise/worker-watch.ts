@@ -40,7 +40,9 @@ export type Watch =
 export type WatchEvent =
   /** Comes a few times a second, with the newest beat in shared memory (0: none since the start). */
   | { readonly type: "tick"; readonly nowMs: number; readonly beatMs: number }
-  | { readonly type: "closed"; readonly nowMs: number };
+  | { readonly type: "closed"; readonly nowMs: number }
+  /** The whole program stood still until now: nobody could beat. */
+  | { readonly type: "resumed"; readonly nowMs: number };
 
 export type WatchEffect = "start" | "terminate" | "hung";
 
@@ -55,6 +57,7 @@ export function startedWatch(nowMs: number, deaths = 0): Watch {
 
 export function stepWatch(watch: Watch, event: WatchEvent, limits: WatchLimits = WATCH_LIMITS): WatchStep {
   if (event.type === "closed") return buried(watch, event.nowMs, limits);
+  if (event.type === "resumed") return { watch: givenTimeAnew(watch, event.nowMs) };
   const { nowMs, beatMs } = event;
   switch (watch.state) {
     case "starting":
@@ -63,13 +66,14 @@ export function stepWatch(watch: Watch, event: WatchEvent, limits: WatchLimits =
       return { watch: { state: "ending", sinceMs: nowMs, deaths: watch.deaths }, effect: "terminate" };
     case "alive":
     case "late": {
-      const silentMs = nowMs - beatMs;
+      const heardMs = Math.max(beatMs, watch.beatMs);
+      const silentMs = nowMs - heardMs;
       if (silentMs >= limits.deadMs) {
         return { watch: { state: "ending", sinceMs: nowMs, deaths: watch.deaths }, effect: "terminate" };
       }
-      if (silentMs >= limits.lateMs) return { watch: { ...watch, state: "late", beatMs } };
+      if (silentMs >= limits.lateMs) return { watch: { ...watch, state: "late", beatMs: heardMs } };
       const deaths = nowMs - watch.sinceMs >= limits.forgiveMs ? 0 : watch.deaths;
-      return { watch: { state: "alive", sinceMs: watch.sinceMs, beatMs, deaths } };
+      return { watch: { state: "alive", sinceMs: watch.sinceMs, beatMs: heardMs, deaths } };
     }
     case "ending":
       return nowMs - watch.sinceMs >= limits.hungMs ? { watch, effect: "hung" } : { watch };
@@ -84,6 +88,19 @@ function buried(watch: Watch, nowMs: number, limits: WatchLimits): WatchStep {
   const deaths = watch.deaths + 1;
   const untilMs = nowMs + backOffMs(deaths, limits.firstBackOffMs, limits.mostBackOffMs);
   return { watch: { state: "waiting", untilMs, deaths } };
+}
+
+function givenTimeAnew(watch: Watch, nowMs: number): Watch {
+  switch (watch.state) {
+    case "starting":
+    case "ending":
+      return { ...watch, sinceMs: nowMs };
+    case "alive":
+    case "late":
+      return { ...watch, beatMs: nowMs };
+    case "waiting":
+      return watch;
+  }
 }
 
 /** The word that the shared memory has for a watch's state. */

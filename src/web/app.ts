@@ -74,6 +74,8 @@ export function createApp(options: AppOptions): OpenAPIHono {
     return friendly ? letIn(context, next) : next();
   });
   app.put("/api/streams/:name", guard.sender);
+  // Whoever fetches it trusts nobody yet: a password would go over a connection that nobody vouches for.
+  addAuthorityRoute(app, options.authority);
   app.use(guard.page);
   // The body of a stream has no end.
   app.use(except("/api/streams/*", bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseTooLarge })));
@@ -89,7 +91,6 @@ export function createApp(options: AppOptions): OpenAPIHono {
   });
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "Earshot", version: options.version } });
   addPageRoutes(app, options.page);
-  addAuthorityRoute(app, options.authority);
 
   app.notFound(({ req }) =>
     answer(new WebError(404, "not_found", `no ${req.method} ${req.path}`, "GET /openapi.json lists the routes")),

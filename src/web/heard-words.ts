@@ -10,12 +10,28 @@ const KEPT = 100;
 /** What was heard, as pages are told of it. */
 export type HeardMessage = Extract<LiveMessage, { readonly type: "detection" | "near_miss" }>;
 
+/** A word that a relay heard itself. */
+export interface WordElsewhere {
+  readonly relayId: string;
+  readonly model: string;
+  readonly confidence: number;
+  /** Here; 0 where this machine does not listen for it. */
+  readonly threshold: number;
+  /** When it ended, monotonic ms. */
+  readonly endedAtMs: number;
+}
+
+/** Of the stream of a word that came without one. */
+const NO_STREAM = -1;
+
 export class HeardWords {
   readonly #ring;
   readonly #utcOf: (atMs: number) => number;
   readonly #detections: DetectionView[] = [];
   readonly #nearMisses: NearMissView[] = [];
-  #simulations = 0;
+  /** Of words that are in no ring: negative, as those count their own. */
+  #lastId = 0;
+  readonly #untold: HeardMessage[] = [];
 
   /** @param utcOf makes UTC of monotonic milliseconds */
   constructor(memory: SharedMemory, utcOf: (atMs: number) => number) {
@@ -25,7 +41,7 @@ export class HeardWords {
 
   /** @param claim called with each wake word. @returns what is new, oldest first */
   take(claim: (word: HeardWord) => void): HeardMessage[] {
-    const fresh: HeardMessage[] = [];
+    const fresh = this.#untold.splice(0);
     for (let event = this.#ring.next(); event !== undefined; event = this.#ring.next()) {
       const timestamp = this.#utcOf(event.frameEndMs);
       if (event.kind === "detection") {
@@ -44,11 +60,19 @@ export class HeardWords {
 
   /** Keeps a word that a person asked for, as if it had been heard now. */
   simulate(model: string, confidence: number, timestamp: number): DetectionView {
-    const id = -++this.#simulations;
+    const id = --this.#lastId;
     const heard = { id, stream: 0, source: "", model, label: model, confidence, threshold: 0 };
     const detection = detectionView(heard, timestamp, true);
     keep(this.#detections, detection);
     return detection;
+  }
+
+  /** Keeps it; it is told with what is taken next. */
+  elsewhere({ relayId, endedAtMs, ...word }: WordElsewhere): void {
+    const heard = { ...word, id: --this.#lastId, label: word.model, stream: NO_STREAM, source: relayId };
+    const detection = detectionView(heard, this.#utcOf(endedAtMs), false);
+    keep(this.#detections, detection);
+    this.#untold.push({ type: "detection", detection });
   }
 
   /** Newest first. */

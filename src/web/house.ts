@@ -10,7 +10,7 @@ import type { HeardWord } from "../hub/hub-ears.ts";
 import { WORKERS } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import { assessHealth, type Hearing, type HubSight, hearing, type Sight, type WorkerSight } from "./health.ts";
-import { type HeardMessage, HeardWords } from "./heard-words.ts";
+import { type HeardMessage, HeardWords, type WordElsewhere } from "./heard-words.ts";
 import type { History } from "./history.ts";
 import { ModelSight } from "./model-sight.ts";
 import { RecentLoss } from "./recent-loss.ts";
@@ -184,6 +184,13 @@ export class House {
   /** Ends what died with a predecessor of this web worker: commands, and rounds that were not settled. */
   abandon(): void {
     this.#activations.abandon(this.#options.monotonicMs());
+  }
+
+  /** A relay answers to a word that it heard itself: it is a detection of the house. */
+  heardElsewhere(word: Omit<WordElsewhere, "threshold">): void {
+    const { threshold = 0 } = this.models().find(({ name }) => name === word.model) ?? {};
+    this.#heard.elsewhere({ ...word, threshold });
+    this.#options.memory.webBell.ring();
   }
 
   /** Wakes as if a word had been heard: for trying out what follows a wake word. */

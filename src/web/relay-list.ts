@@ -180,7 +180,9 @@ export class RelayList {
 
 function deaf(id: string, trouble: string): Trouble {
   const message = `${id} would not notice a wake word: ${trouble}`;
-  return { code: "relay_deaf", message, hint: "see to its microphone" };
+  const hint =
+    trouble === "muted" ? "unmute it: on its own page, or with POST /api/mute there" : "see to its microphone";
+  return { code: "relay_deaf", message, hint };
 }
 
 function away(id: string, awayMs: number, seen: boolean): Trouble {

@@ -90,7 +90,7 @@ export class Relays {
     this.knowledge = new RelayKnowledge({
       ...{ monotonicMs, unixMs: options.unixMs, log },
       rounds: () => this.#arbiter.records(),
-      seats: () => this.#hub.seats,
+      seats: () => this.#microphones(),
       placeOf: (id) => {
         const { room, gain } = config().relays[id] ?? {};
         return { room, statedGainDb: gain };
@@ -354,6 +354,13 @@ export class Relays {
       preferenceDb: preference,
       leastLevelDb: least_level,
     };
+  }
+
+  /** Where the hub has no microphone of its own, it has a seat all the same. */
+  #microphones(): ReadonlyMap<string, Seat> {
+    const { seats } = this.#hub;
+    if (this.#options.config().audio.source !== "none") return seats;
+    return new Map([...seats].filter(([id]) => id !== this.#localId));
   }
 
   /** What the page calls it: nothing for this machine's own microphone. */

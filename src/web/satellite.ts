@@ -88,6 +88,8 @@ export class Satellite {
   #word = SOME_WORD;
   /** The hub has not said yet which word it was. */
   #unnamed = false;
+  /** Of its papers, as the log was told last. */
+  #toldTrouble: string | undefined;
   /** What was granted and is not over. */
   #fence: number | undefined;
   #ticksAtMs = Number.NEGATIVE_INFINITY;
@@ -138,6 +140,7 @@ export class Satellite {
   start(): void {
     // What a predecessor was granted went with its connection.
     this.#options.house().forget();
+    this.#mindPapers();
     // What measures a word is compiled when it has run: not when the first word waits for it.
     for (let run = 0; run < MEASURED_FIRST; run++) measureWord(new Int16Array(LOOK_BACK_SAMPLES), LOOK_BACK_SAMPLES, 0);
     this.#client.start();
@@ -154,6 +157,7 @@ export class Satellite {
     this.#options.guards?.look(this.#hearsAnAnswer() ? [LOCAL_STREAM] : [], nowMs);
     if (nowMs < this.#ticksAtMs) return;
     this.#ticksAtMs = nowMs + TICK_MS;
+    this.#mindPapers();
     this.#client.tick();
   }
 
@@ -265,13 +269,22 @@ export class Satellite {
     }
   }
 
-  #leave({ code, message }: Extract<RelayEvent, { readonly type: "away" }>): void {
+  /** A hub on this machine takes a relay without them: it must be told all the same. */
+  #mindPapers(): void {
+    const { papers, log } = this.#options;
+    if (papers.trouble === this.#toldTrouble) return;
+    this.#toldTrouble = papers.trouble;
+    if (papers.trouble !== undefined) log.warn("a file of this relay is of no use", { why: papers.trouble });
+  }
+
+  #leave({ code, message, hint }: Extract<RelayEvent, { readonly type: "away" }>): void {
     const { log, monotonicMs } = this.#options;
     const before = this.#link;
-    const said = before.kind === "away" && before.why === message;
-    if (!said) log.warn("the hub is away", { hub: this.#hub, code, why: message });
+    const why = hint === "" ? message : `${message}; ${hint}`;
+    const said = before.kind === "away" && before.why === why;
+    if (!said) log.warn("the hub is away", { hub: this.#hub, code, why: message, ...(hint !== "" && { hint }) });
     const sinceMs = before.kind === "away" ? before.sinceMs : monotonicMs();
-    this.#link = { kind: "away", sinceMs, code, why: message };
+    this.#link = { kind: "away", sinceMs, code, why };
     this.#state = undefined;
   }
 
@@ -320,6 +333,6 @@ function houseView({ activation, relays }: HouseState): SatelliteView["house"] {
     state,
     model: model === "" ? null : model,
     relay,
-    relays: relays.map(({ id, room, status }) => ({ id, room, status })),
+    relays: relays.map(({ id, room, status, responding = false }) => ({ id, room, status, responding })),
   };
 }

@@ -65,9 +65,12 @@ export const relayActivationSchema = z
 
 export const detectionSchema = z
   .object({
-    id: z.number().int().describe("counts detections since the start"),
-    stream: z.number().int().describe("0 is the local microphone"),
-    source: z.string().nullable().describe("name of a stream from elsewhere; null for the local microphone"),
+    id: z
+      .number()
+      .int()
+      .describe("counts detections since the start; negative where a relay heard it itself, or a person asked for it"),
+    stream: z.number().int().describe("0 is the local microphone; -1: none, a relay heard it itself and answered"),
+    source: z.string().nullable().describe("name of the stream or relay; null for the local microphone"),
     model: z.string(),
     model_name: z.string(),
     label,
@@ -248,8 +251,11 @@ const gainSchema = z
     db: z.number().describe("how much louder than the others' its microphone is"),
     uncertaintyDb: z.number().describe("standard deviation of what is wrong with that; 0 where it is configured"),
     from: z.enum(["configured", "learned", "unknown"]),
-    words: z.number().int().describe("that it was learned from"),
-    movedAt: unixMs.nullable().describe("when it was found to have been moved, and learned anew; null where it was not"),
+    words: z.number().int().describe("that it heard with others: it was learned from them, if it was"),
+    calibrations: z.number().int().describe("the same of sounds that were made to set gains by"),
+    movedAt: unixMs
+      .nullable()
+      .describe("when it was found to have been moved, and learned anew; null where it was not"),
   })
   .openapi("Gain");
 
@@ -271,16 +277,24 @@ export const calibrationSchema = z
     calibration: z.number().int().describe("counts them since the start; 0 before the first"),
     phase: z.enum(["none", "listening", "measuring", "done"]),
     set: z.boolean().describe("whether gains were learned from it"),
-    why: z.enum(["nobody_heard_it", "only_one_heard_it"]).nullable().describe("why not, when it is done"),
+    why: z
+      .enum(["nobody_heard_it", "only_one_heard_it", "rooms_unknown"])
+      .nullable()
+      .describe("why not, when it is done; rooms_unknown: it is not known which of those who heard it share a room"),
     relays: z.array(
       z.object({
         id: z.string(),
         outcome: z
-          .enum(["waited_for", "heard", "disbelieved", "other_sound", "too_quiet", "sound_lost", "no_answer", "cannot"])
-          .describe("disbelieved: it heard it, and does not count; other_sound: it heard something at another time; sound_lost: muted, or samples were lost"),
+          .enum([
+            ...["waited_for", "heard", "room_unknown", "disbelieved", "other_sound"],
+            ...["too_quiet", "sound_lost", "no_answer", "cannot"],
+          ] as const)
+          .describe(
+            "room_unknown: it heard it, but nobody whose room is known to be the same; disbelieved: it heard it, and does not count; other_sound: it heard something at another time; sound_lost: muted, or samples were lost",
+          ),
         levelDb: z.number().nullable().describe("RMS of what it heard, dB of full scale"),
-        gainBeforeDb: z.number(),
-        gainDb: z.number().nullable().describe("null while it is not done"),
+        gainBeforeDb: z.number().describe("this and the next two: against those of its room"),
+        gainDb: z.number().nullable().describe("null while it is not done, and where nothing was learned"),
         uncertaintyDb: z.number().nullable(),
       }),
     ),
@@ -363,7 +377,14 @@ export const satelliteSchema = z
         state: z.string(),
         model: z.string().nullable(),
         relay: z.string().nullable().describe("who answers, or whose word it was"),
-        relays: z.array(z.object({ id: z.string(), room: z.string().nullable(), status: z.number().int() })),
+        relays: z.array(
+          z.object({
+            id: z.string(),
+            room: z.string().nullable(),
+            status: z.number().int().describe("0 connected, 1 contending, 2 winner, 3 cancelled"),
+            responding: z.boolean().describe("its loudspeaker says an answer"),
+          }),
+        ),
       })
       .nullable()
       .describe("what the hub last said of the house"),

@@ -51,6 +51,8 @@ export class SpokenCommands {
   #configuration = "";
   #sink: OpenedSink | undefined;
   #answering: Answering;
+  /** Of each command, what was configured when its word was granted. */
+  readonly #answeringOf = new WeakMap<SpokenCommand, Answering>();
   #tidiesAtMs = 0;
   #privacy = "";
 
@@ -81,7 +83,8 @@ export class SpokenCommands {
       understood: (fence, transcript) => this.#recent.understood(fence, transcript),
       failed: (fence, why) => this.#recent.failed(fence, why),
       openLane: (limits) => lanes.open(limits),
-      answer: (understood, command, signal) => this.#answering.answer(understood, command, signal),
+      answer: (understood, command, signal) =>
+        (this.#answeringOf.get(command) ?? this.#answering).answer(understood, command, signal),
       heard: ({ id }, pcm) => void this.#recordings.keep(id, pcm),
       logsTranscripts: () => config().privacy.log_transcripts,
       ...{ monotonicMs, unixMs, log },
@@ -103,6 +106,7 @@ export class SpokenCommands {
     this.#followConfiguration();
     const command = this.#described(grant);
     this.#granted.set(grant.fence, { grant, command });
+    this.#answeringOf.set(command, this.#answering);
     this.#webhooks.fire(command);
     if (this.#sink !== undefined) this.#recent.granted(grant.fence, command, this.#sink.sink.name);
     return this.#commands.granted(grant);
@@ -138,7 +142,7 @@ export class SpokenCommands {
     this.#sink?.close();
   }
 
-  /** Commands that are under way end with the sink and the voice that they began with. */
+  /** Commands that are under way end with the sink, the handler and the voice that they began with. */
   #followConfiguration(): void {
     const { config, log, hostName } = this.#options;
     const { sink, intent, speech } = config().command;

@@ -19,9 +19,9 @@ test("a state is printed with the round that is under way: who is waited for, an
     ...{ openedAt: NOW_MS - 50, closesAt: NOW_MS + 250 },
   };
   expect(lines(state({ relays: house, rounds: [round()], arbitration })).join("\n")).toContain(
-    "arbitration round 12 open: 2 claims, 1 waited for, 250 ms at most; this machine contending; 1 under way",
+    "deciding   who answers: 2 microphones heard the word, 1 more is waited for, 250 ms at most",
   );
-  expect(lines(state({ relays: house, rounds: [round()] })).join("\n")).not.toContain("arbitration");
+  expect(lines(state({ relays: house, rounds: [round()] })).join("\n")).not.toContain("deciding");
 });
 
 test("a state is printed with relays that are away, since when, and those that hear nothing, and why", () => {
@@ -44,4 +44,18 @@ test("a state is printed with the newest commands, with their words only where t
   expect(quiet).not.toContain('"');
   const open = { ...command, transcript: "light on", answer: "It is on." };
   expect(lines(state({ commands: [open] })).join("\n")).toContain('"light on" → "It is on."');
+});
+
+test("the state of a hub without a microphone shows no level and no scores of one", () => {
+  const printed = lines(state({ audio: { state: "none" }, relays: house })).join("\n");
+  expect(printed).not.toContain("RMS: ");
+  expect(printed).not.toContain("····");
+  expect(printed).toContain("relay      hall             the hub, without a microphone of its own");
+});
+
+test("a state is printed in columns whatever relays are called", () => {
+  const long = "b".repeat(40);
+  const printed = lines(state({ relays: [...house, relay(long)] }));
+  const columns = printed.filter((line) => line.startsWith("relay ")).map((line) => line.search(/connected|winner/));
+  expect(columns).toEqual([52, 52, 52]);
 });

@@ -4,7 +4,7 @@ import { configSchema } from "../../src/config/schema.ts";
 import { wordsFor } from "../../src/config/wording.ts";
 
 function words(schema: z.ZodType, input: unknown): readonly string[] {
-  return schema.safeParse(input).error?.issues.map(wordsFor) ?? [];
+  return schema.safeParse(input).error?.issues.map((issue) => wordsFor(issue)) ?? [];
 }
 
 describe("what is wrong with a setting is said in words", () => {

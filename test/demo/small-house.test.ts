@@ -34,8 +34,8 @@ describe("the demo's house", () => {
 
   test("is loudest in the room in which somebody speaks, and quieter with every door", () => {
     const [kitchen = 0, living = 0, study = 0] = levelsDb(KITCHEN, EQUAL);
-    expect(kitchen - living).toBeWithin(8, 30);
-    expect(living - study).toBeWithin(8, 30);
+    expect(kitchen - living).toBeWithin(8, 40);
+    expect(living - study).toBeWithin(3, 40);
   });
 
   test("has a microphone that is 6 dB too loud", () => {

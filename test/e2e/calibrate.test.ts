@@ -116,7 +116,7 @@ describe("earshot calibrate", () => {
     expect(gainOf("loud") - gainOf("soft")).toBeWithin(4, 9);
 
     const listed = await runCommand(["relays", "--port", String(port)], { folder });
-    expect(listed.stdout).toMatch(/loud +here, den, gain \+\d\.\d ± \d\.\d dB, learned from 1 word\n/);
+    expect(listed.stdout).toMatch(/loud +here, den, gain \+\d\.\d ± \d\.\d dB, learned from 1 calibration\n/);
     await runCommand(["relays", "forget", "loud", "--port", String(port)], { folder });
     expect((await relays()).find(({ id }) => id === "loud")?.gain.from).toBe("unknown");
     const nobody = await runCommand(["relays", "trust", "attic", "--port", String(port)], { folder });

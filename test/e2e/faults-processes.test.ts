@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { PARENT_VARIABLE } from "../../src/supervise/parent.ts";
+import { WATCH_LIMITS } from "../../src/supervise/worker-watch.ts";
 import { descendants, earshotCommand, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
 
 const DEMO = join(import.meta.dir, "../../demo/alexa.wav");
@@ -43,6 +44,19 @@ describe("the two processes", () => {
     expect(performance.now() - startedMs).toBeLessThan(6000);
     expect(earshot.log()).toContain("end=SIGKILL");
   }, 25_000);
+
+  test("both stand still for longer than a worker may: none of them is taken for stuck", async () => {
+    const earshot = await start({ args: LOOP });
+    await earshot.until("armed", ({ activation }) => activation.armed);
+    const all = [earshot.pid, childOf(earshot)];
+    for (const pid of all) process.kill(pid, "SIGSTOP");
+    await Bun.sleep(WATCH_LIMITS.deadMs + 500);
+    for (const pid of all) process.kill(pid, "SIGCONT");
+    const { health } = await earshot.until("armed again", ({ activation }) => activation.armed);
+    expect(earshot.log()).toContain("the program stood still");
+    expect(health.workers.map(({ restarts }) => restarts)).toEqual([0, 0, 0]);
+    expect(earshot.log()).not.toContain("worker stuck");
+  }, 30_000);
 
   test("the parent is killed: the child ends by itself and frees the port", async () => {
     const earshot = await start({ args: LOOP });

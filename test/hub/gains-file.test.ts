@@ -7,7 +7,8 @@ import { GainsFile, gainsFilePath, type Learned, NOTHING_LEARNED } from "../../s
 const LEARNED: Learned = {
   words: [
     {
-      calibration: false,
+      calibration: true,
+      together: true,
       shares: [
         { relayId: "kitchen", levelDb: -31.5, tailDb: -50.25, tailUncertaintyDb: 0.4, clue: 1.5 },
         { relayId: "Flur", levelDb: -36, clue: 0.5 },

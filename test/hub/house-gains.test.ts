@@ -8,7 +8,7 @@ import { NEAR } from "../support/plain-relay.ts";
 type Claimed = RoundRecord["claims"][number];
 
 /** A den with relays whose gains are as a test says, and words of which each is as loud for all. */
-function den({ words = [] as readonly KeptWord[] } = {}) {
+function den({ words = [] as readonly KeptWord[], roomOf = (_: string): string | undefined => "den" } = {}) {
   const clock = { nowMs: 100_000 };
   const rounds: RoundRecord[] = [];
   const disbelieved = new Set<string>();
@@ -21,7 +21,7 @@ function den({ words = [] as readonly KeptWord[] } = {}) {
       monotonicMs: () => clock.nowMs,
       rounds: () => rounds,
       connected: () => connected,
-      placeOf: (id) => ({ room: "den", statedGainDb: stated.get(id) }),
+      placeOf: (id) => ({ room: roomOf(id), statedGainDb: stated.get(id) }),
       believes: (id) => !disbelieved.has(id),
       changed: () => seen.changes++,
       log: { info: (event, fields) => logged.push({ event, fields }) },
@@ -83,7 +83,7 @@ describe("the gains of a house", () => {
     expect(seen.changes).toBeGreaterThanOrEqual(3);
     expect(logged[0]).toMatchObject({ event: "gains learned", fields: { relays: ["a", "b"] } });
     expect(gains.gainOf("nobody")).toEqual({
-      ...{ db: 0, uncertaintyDb: 4, from: "unknown", words: 0, movedAtMs: undefined },
+      ...{ db: 0, uncertaintyDb: 4, from: "unknown", words: 0, calibrations: 0, movedAtMs: undefined },
     });
   });
 
@@ -171,15 +171,39 @@ describe("the gains of a house", () => {
     expect(gains.gainOf("b")).toMatchObject({ from: "learned", words: 3 });
   });
 
+  const share = (relayId: string, db: number) => ({
+    ...{ relayId, evidence: { ...NEAR, evenDb: -40 + db } },
+    envelope: { levelsDb: fallingFrom(-35 + db), endsAt: 30, floorDb: -80 },
+  });
+
   test("are set at once by a sound that all heard", () => {
     const { gains } = den();
-    const share = (relayId: string, db: number) => ({
-      ...{ relayId, evidence: { ...NEAR, evenDb: -40 + db } },
-      envelope: { levelsDb: fallingFrom(-35 + db), endsAt: 30, floorDb: -80 },
-    });
-    gains.calibrate([share("a", 6), share("b", 0)]);
+    const set = gains.calibrate([share("a", 6), share("b", 0)], false);
     expect(gains.gainOf("a").db - gains.gainOf("b").db).toBeWithin(3, 6.5);
+    expect(gains.gainOf("a")).toMatchObject({ from: "learned", words: 0, calibrations: 1 });
+    expect(set.get("a")).toMatchObject({ beforeDb: 0, gain: { db: gains.gainOf("a").db } });
     expect(gains.words[0]?.calibration).toBe(true);
+  });
+
+  test("that a sound set are as certain as what relays of a room differ by, whatever is not known of another", () => {
+    const { gains, connected } = den({ roomOf: (id) => (id === "c" ? undefined : "den") });
+    connected.add("c");
+    const set = gains.calibrate([share("a", 6), share("b", 0), share("c", -9)], false);
+    expect([...set.keys()]).toEqual(["a", "b"]);
+    for (const id of ["a", "b"]) {
+      expect(set.get(id)?.gain.uncertaintyDb).toBeLessThan(1);
+      expect(gains.gainOf(id).uncertaintyDb).toBeLessThan(1);
+    }
+    expect(gains.gainOf("c")).toMatchObject({ db: 0, uncertaintyDb: 4, from: "unknown", calibrations: 1 });
+  });
+
+  test("are not set by a sound where no room is known, unless somebody says that there is but one", () => {
+    const { gains } = den({ roomOf: () => undefined });
+    expect(gains.calibrate([share("a", 6), share("b", 0)], false).size).toBe(0);
+    expect(gains.gainOf("a")).toMatchObject({ db: 0, uncertaintyDb: 4, from: "unknown", calibrations: 1 });
+    expect([...gains.calibrate([share("a", 6), share("b", 0)], true).keys()]).toEqual(["a", "b"]);
+    expect(gains.gainOf("a")).toMatchObject({ from: "learned", calibrations: 2 });
+    expect(gains.gainOf("a").uncertaintyDb).toBeLessThan(1);
   });
 
   test("go into the policy as those who claim know them of each other; a stranger's claim leaves it as it was", () => {

@@ -45,6 +45,18 @@ describe("the log", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "ERROR", message: "two\nlines", path: "/x\ny" });
   });
 
+  test.each(["text", "json"] as const)(
+    "as %s has no digits that mean nothing, and no field that is not there",
+    async (format) => {
+      await setUpLogging({ level: "error", format }, "web");
+      const fields = { afterMs: 12.3456, confidence: 0.98765, count: 3, address: undefined };
+      getLogger(["earshot", "web"]).error("granted", fields);
+      const line = lines[0] ?? "";
+      for (const part of ["afterMs", "12.3", "0.988", "count"]) expect(line).toContain(part);
+      for (const part of ["12.34", "0.9876", "address", "undefined"]) expect(line).not.toContain(part);
+    },
+  );
+
   test("changes while running", async () => {
     await setUpLogging({ level: "error", format: "text" }, "web");
     logOneOfEach();

@@ -52,7 +52,9 @@ describe("what this machine says", () => {
     say();
     pass(100);
     expect(ends).toEqual(["no_loudspeaker"]);
-    expect(house.troubles).toMatchObject([{ code: "no_loudspeaker", message: "nothing is heard: no playback device" }]);
+    expect(house.troubles).toMatchObject([
+      { code: "no_loudspeaker", message: "chimes and answers are silent: no playback device" },
+    ]);
     isThere = true;
     pass(5000);
     say();

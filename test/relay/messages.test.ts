@@ -93,6 +93,11 @@ describe("a message of a relay", () => {
     ],
     [`"${"x".repeat(MESSAGE_CHARACTERS)}"`, "too_large: a message of 16386 characters: 16384 at most"],
     ["[".repeat(MESSAGE_CHARACTERS), "not_json: "],
+    ['{"type":"hello","versions":[1]}', "bad_message: hello.capabilities: an object is expected, and there is none"],
+    [
+      '{"type":"hello","versions":{},"capabilities":{}}',
+      "bad_message: hello.versions: an array is expected, not an object",
+    ],
   ] as const)("that makes no sense is refused with what is wrong (%#)", (text, said) => {
     expect(refusal(() => readFromRelay(text))).toStartWith(said);
   });

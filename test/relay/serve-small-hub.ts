@@ -42,10 +42,13 @@ export function serveSmallHub({ port = 0, needsToken = false, tls }: SmallHubOpt
           origins: [],
         },
       );
-      if (upgrade.kind === "refused") return new Response(upgrade.code, { status: upgrade.status });
+      if (upgrade.kind === "refused") {
+        const { status, code, message, hint } = upgrade;
+        return Response.json({ error: { code, message, hint } }, { status });
+      }
       const { token, subprotocol } = upgrade;
       const headers = subprotocol === undefined ? {} : { "sec-websocket-protocol": subprotocol };
-      return server.upgrade(request, { data: { token }, headers }) ? undefined : new Response("", { status: 400 });
+      return server.upgrade(request, { data: { token }, headers }) ? undefined : new Response("", { status: 426 });
     },
     websocket: {
       open(socket) {

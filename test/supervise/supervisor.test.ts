@@ -67,6 +67,10 @@ function houseOf(fatalAtStart: readonly string[] = []) {
     newest,
     events: () => logged.map(({ event }) => event),
     shown: (name: WorkerName) => memory.supervision(name).reader().read(),
+    /** Time goes on, and nobody does anything. */
+    standStill(ms: number) {
+      nowMs += ms;
+    },
     async pass(ms: number) {
       for (let passed = 0; passed < ms; passed += 50) {
         nowMs += 50;
@@ -136,6 +140,19 @@ describe("the supervisor", () => {
     await house.pass(LIMITS.deadMs);
     expect(house.started[1]?.terminated).toBe(true);
     expect(house.shown("inference")).toMatchObject({ state: "alive", restarts: 1, lastError: "it stopped beating" });
+  });
+
+  test("does not take it for the workers' fault that the whole program stood still", async () => {
+    const house = houseOf();
+    await house.pass(1000);
+    house.standStill(9000);
+    // The first look comes before anybody could beat again.
+    for (const worker of house.started) worker.beats = false;
+    await house.pass(200);
+    for (const worker of house.started) worker.beats = true;
+    await house.pass(8000);
+    expect(house.started.some(({ terminated }) => terminated)).toBe(false);
+    expect(house.logged.at(-1)).toEqual({ event: "the program stood still", fields: { forMs: expect.any(Number) } });
   });
 
   test("waits longer the more often one dies", async () => {

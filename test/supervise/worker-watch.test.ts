@@ -67,6 +67,18 @@ describe("the watch over a worker", () => {
     expect(tick(waiting, 3000, 0)).toEqual({ watch: startedWatch(3000, 3), effect: "start" });
   });
 
+  test("gives everybody time anew when the whole program stood still", () => {
+    const resumed = (watch: Watch, nowMs: number) => stepWatch(watch, { type: "resumed", nowMs });
+    const alive = resumed(ALIVE, 20_000);
+    expect(alive.effect).toBeUndefined();
+    expect(tick(alive.watch, 20_100, 5000).watch.state).toBe("alive");
+    expect(tick(alive.watch, 20_000 + LIMITS.deadMs, 5000).effect).toBe("terminate");
+    expect(tick(resumed(startedWatch(0), 90_000).watch, 90_000 + LIMITS.startMs - 1, 0).effect).toBeUndefined();
+    expect(tick(resumed(ENDING, 90_000).watch, 90_000 + LIMITS.hungMs - 1, 0).effect).toBeUndefined();
+    const waiting: Watch = { state: "waiting", untilMs: 3000, deaths: 3 };
+    expect(resumed(waiting, 90_000).watch).toBe(waiting);
+  });
+
   test("forgives its earlier deaths after a minute of life", () => {
     expect(tick(ALIVE, 1000 + LIMITS.forgiveMs - 1, 1000 + LIMITS.forgiveMs - 10).watch.deaths).toBe(2);
     expect(tick(ALIVE, 1000 + LIMITS.forgiveMs, 1000 + LIMITS.forgiveMs - 10).watch.deaths).toBe(0);

@@ -18,6 +18,8 @@ export interface AppFixtureOptions {
   readonly silentMs?: number;
   /** Tokens that let relays in. */
   readonly tokens?: Readonly<Record<string, KnownToken>>;
+  /** As the app's. */
+  readonly authority?: string;
 }
 
 export function appInAHouse({
@@ -26,6 +28,7 @@ export function appInAHouse({
   healthFails = false,
   silentMs,
   tokens = {},
+  authority,
 }: AppFixtureOptions = {}) {
   const lived = LivedInHouse.listening();
   const sources = { file: "earshot.yaml", text: yaml, overrides };
@@ -47,6 +50,7 @@ export function appInAHouse({
   const live: MiddlewareHandler = (_context, next) => next();
   const app = createApp({
     version: "1.2.3",
+    authority,
     config: () => desk.current,
     snapshot: async () => ({ state: lived.house.state(), levels: lived.house.levels() }),
     detections: async (limit) => lived.house.detections(limit),

@@ -114,6 +114,13 @@ describe("what the API says, under the keys of both eras", () => {
     expect(desk.current.command.sink).toMatchObject({ url: "http://127.0.0.1:9" });
   });
 
+  test("GET /earshot-ca.crt wants no password: a phone that does not trust the hub yet must not say it", async () => {
+    const { app } = appInAHouse({ yaml: "web: {password: a very secret one}\n", authority: "PEM" });
+    const answer = await app.request("http://localhost/earshot-ca.crt");
+    expect([answer.status, await answer.text()]).toEqual([200, "PEM"]);
+    expect((await app.request("http://localhost/api/state")).status).toBe(401);
+  });
+
   test("GET /api/config never shows the password", async () => {
     const { app } = appInAHouse({ yaml: "web: {password: a very secret one}\n" });
     const headers = { authorization: `Basic ${btoa("earshot:a very secret one")}` };

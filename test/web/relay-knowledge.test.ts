@@ -9,6 +9,7 @@ import type { CoarseEnvelope, Evidence } from "../../src/arbitration/evidence.ts
 import { measureEnvelope, measureWord } from "../../src/arbitration/measure.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { GainsFile, gainsFilePath, type Learned } from "../../src/hub/gains-file.ts";
+import { describeCalibration } from "../../src/web/gain-words.ts";
 import { wordSound } from "../arbitration/sounds.ts";
 import { PlainRelay, type PlainRelayOptions } from "../support/plain-relay.ts";
 import { HubOverSockets } from "./hub-over-sockets.ts";
@@ -123,7 +124,9 @@ describe("the gains of a room's microphones", () => {
       [loud, OFF_DB],
       [soft, 0],
     ] as const;
-    expect(viewOf("loud").gain).toEqual({ db: 0, uncertaintyDb: 4, from: "unknown", words: 0, movedAt: null });
+    expect(viewOf("loud").gain).toEqual({
+      ...{ db: 0, uncertaintyDb: 4, from: "unknown", words: 0, calibrations: 0, movedAt: null },
+    });
     for (const [seed, agoMs] of TWO_WORDS) await say(seed, agoMs, both);
     await until("two words", () => viewOf("loud").gain.words === 2);
     const { gain } = viewOf("loud");
@@ -260,6 +263,16 @@ describe("what a relay claims is held against its sound", () => {
 });
 
 describe("a sound that everybody hears", () => {
+  test("is waited for by nobody where no microphone is connected, and it is said so", async () => {
+    hub.relays.knowledge.calibrate(1000);
+    const done = await until("it is done", () => {
+      const view = hub.relays.knowledge.calibration();
+      return view.phase === "done" && view;
+    });
+    expect(done).toMatchObject({ set: false, relays: [] });
+    expect(describeCalibration(done)).toContain("No microphone is connected");
+  });
+
   const answering = (gainDb: number | undefined, lateMs = 0): PlainRelayOptions => ({
     capabilities: { calibrates: true },
     told: (message) => {
@@ -293,11 +306,39 @@ describe("a sound that everybody hears", () => {
     });
     expect(done).toMatchObject({ set: true, why: null });
     expect(Object.fromEntries(done.relays.map(({ id, outcome }) => [id, outcome]))).toEqual({
-      ...{ hall: "sound_lost", loud: "heard", soft: "heard", new: "other_sound", deaf: "too_quiet", old: "cannot" },
+      ...{ loud: "heard", soft: "heard", new: "other_sound", deaf: "too_quiet", old: "cannot" },
     });
     const loud = done.relays.find(({ id }) => id === "loud");
     expect(loud?.gainBeforeDb).toBe(0);
     expect((loud?.gainDb ?? 0) - viewOf("soft").gain.db).toBeWithin(3, 7);
+  }, 15_000);
+
+  test("sets nothing where no room is known and says what to do, until somebody says that there is but one", async () => {
+    const { name, audio } = hub.config;
+    hub.config = configSchema.parse({ name, audio });
+    await come("loud", answering(OFF_DB));
+    await come("soft", answering(0));
+    const calibrated = async (oneRoom: boolean) => {
+      hub.relays.knowledge.calibrate(1000, oneRoom);
+      return until("it is done", () => {
+        const view = hub.relays.knowledge.calibration();
+        return view.phase === "done" && view;
+      });
+    };
+    const unknown = await calibrated(false);
+    expect(unknown).toMatchObject({ set: false, why: "rooms_unknown" });
+    expect(unknown.relays).toMatchObject([
+      { outcome: "room_unknown", gainDb: null, uncertaintyDb: null },
+      { outcome: "room_unknown", gainDb: null, uncertaintyDb: null },
+    ]);
+    expect(viewOf("loud").gain).toMatchObject({ from: "unknown", db: 0, calibrations: 1 });
+
+    const set = await calibrated(true);
+    expect(set).toMatchObject({ set: true, why: null });
+    const loud = set.relays.find(({ id }) => id === "loud");
+    expect(loud?.gainDb).toBeWithin(1.5, 4);
+    expect(loud?.uncertaintyDb).toBeLessThan(1.5);
+    expect(kept.words.at(-1)).toMatchObject({ calibration: true, together: true });
   }, 15_000);
 
   test("that only one heard, or nobody, sets nothing and says so", async () => {

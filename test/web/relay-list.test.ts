@@ -10,7 +10,7 @@ import { SILENT_VOICE } from "../hub/silent-house.ts";
 const EPOCH_MS = 1_700_000_000_000;
 
 const NOTHING_KNOWN = {
-  gain: { db: 0, uncertaintyDb: 4, from: "unknown", words: 0, movedAt: null },
+  gain: { db: 0, uncertaintyDb: 4, from: "unknown", words: 0, calibrations: 0, movedAt: null },
   evidence: { state: "unchecked", because: null, since: null },
 } as const;
 
@@ -92,6 +92,16 @@ describe("a relay that is connected", () => {
     clock.nowMs += 200;
     says(kitchen, { armed: true });
     expect([view("kitchen")?.trouble, codes()]).toEqual([null, []]);
+  });
+
+  test("that is muted for long is to be unmuted, and nothing is said against its microphone", () => {
+    const { clock, come, says, list } = house();
+    const porch = come("porch");
+    says(porch, { armed: false, reason: "muted" });
+    expect(list.troubles).toEqual([]);
+    clock.nowMs += 10_100;
+    says(porch, { armed: false, reason: "muted" });
+    expect(list.troubles).toMatchObject([{ code: "relay_deaf", hint: expect.stringContaining("unmute it") }]);
   });
 
   test("that goes silent about its microphone is not believed to hear", () => {

@@ -47,6 +47,20 @@ describe("what follows a verdict", () => {
     expect(house.replies[0]?.transcription).toBe("light on");
   });
 
+  test("that was under way is answered by the handler that it began with", async () => {
+    const handler = (text: string) => Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json({ text }) });
+    const [before, after] = [handler("before"), handler("after")];
+    const asks = ({ url }: typeof before) => `command: {${SAYS}, intent: {kind: webhook, url: "${url.href}"}}`;
+    const house = new SpokenHouse(asks(before));
+    house.grant();
+    house.configure(asks(after));
+    await house.say(sound(-0.5, 2, -2));
+    await house.until("an answer", () => house.replies.length > 0);
+    expect(house.replies[0]?.text).toBe("before");
+    house.commands.close();
+    await Promise.all([before.stop(true), after.stop(true)]);
+  });
+
   test("tells arbitration that the command is whole, whatever its relay says", async () => {
     const house = new SpokenHouse(`command: {${SAYS}}`);
     house.grant();

@@ -11,7 +11,7 @@ export interface RelayGainsOptions {
   readonly forgetGain: (relayId: string) => void;
   /** @returns whether it was not believed */
   readonly trust: (relayId: string) => boolean;
-  readonly calibrate: (listenMs: number) => schemas.CalibrationView;
+  readonly calibrate: (listenMs: number, oneRoom: boolean) => schemas.CalibrationView;
   readonly calibration: () => schemas.CalibrationView;
 }
 
@@ -61,6 +61,7 @@ export function addRelayGainsRoutes(app: OpenAPIHono, options: RelayGainsOptions
       request: body(
         z.strictObject({
           listenMs: z.number().int().min(LISTEN_MS.least).max(LISTEN_MS.most).default(LISTEN_MS.usual),
+          oneRoom: z.boolean().default(false).describe("all who hear it are in one room: that is kept"),
         }),
       ),
       responses: {
@@ -68,7 +69,10 @@ export function addRelayGainsRoutes(app: OpenAPIHono, options: RelayGainsOptions
         ...refusals,
       },
     }),
-    (context) => context.json(calibrate(context.req.valid("json").listenMs), 200),
+    (context) => {
+      const { listenMs, oneRoom } = context.req.valid("json");
+      return context.json(calibrate(listenMs, oneRoom), 200);
+    },
   );
   app.openapi(
     createRoute({

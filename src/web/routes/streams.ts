@@ -1,7 +1,7 @@
 /** Sound from elsewhere, as a request whose body does not end: `arecord ... | curl -T - http://host:7171/api/streams/kitchen`. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { getConnInfo } from "hono/bun";
-import { SPOKEN_NAME } from "../../config/schema.ts";
+import { SPOKEN_NAME, SPOKEN_NAME_RULE } from "../../config/schema.ts";
 import type { RemoteStream, StreamEnd } from "../../hub/remote-streams.ts";
 import { SAMPLE_RATE } from "../../memory/layout.ts";
 import { WebError } from "../web-error.ts";
@@ -27,7 +27,7 @@ export function addStreamRoutes(app: OpenAPIHono, { openStream, silentMs = SILEN
       path: "/api/streams/{name}",
       description:
         "Listens to the body as it comes: 16-bit little-endian samples, 16 kHz, mono, no faster than real time.",
-      request: { params: z.object({ name: z.string().regex(SPOKEN_NAME, "letters, digits, spaces, dots, dashes") }) },
+      request: { params: z.object({ name: z.string().regex(SPOKEN_NAME, SPOKEN_NAME_RULE) }) },
       responses: { 200: json(received, "the sender has ended"), ...refusals },
     }),
     async (context) => {

@@ -55,7 +55,11 @@ describe("a round is as it must be", () => {
   });
 
   test("when the hub was killed and everybody noticed", () => {
-    const r0: Event[] = [claimed(0), lost(20), { type: "away", atMs: 20, code: "closed", message: "", retryAtMs: 300 }];
+    const r0: Event[] = [
+      claimed(0),
+      lost(20),
+      { type: "away", atMs: 20, code: "closed", message: "", hint: "", retryAtMs: 300 },
+    ];
     expect(judge(round({ r0 }, { hub: [], hubDied: true }))).toEqual([]);
   });
 });
@@ -98,7 +102,7 @@ describe("it is found out", () => {
       round({
         r0: [
           claimed(0),
-          { type: "away", atMs: 1, code: "closed", message: "", retryAtMs: 2 },
+          { type: "away", atMs: 1, code: "closed", message: "", hint: "", retryAtMs: 2 },
           { type: "connected", atMs: 3 },
           granted(4, 7),
         ],
