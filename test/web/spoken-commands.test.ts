@@ -48,7 +48,8 @@ describe("what follows a verdict", () => {
   });
 
   test("that was under way is answered by the handler that it began with", async () => {
-    const handler = (text: string) => Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json({ text }) });
+    const handler = (text: string) =>
+      Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json({ text }) });
     const [before, after] = [handler("before"), handler("after")];
     const asks = ({ url }: typeof before) => `command: {${SAYS}, intent: {kind: webhook, url: "${url.href}"}}`;
     const house = new SpokenHouse(asks(before));
