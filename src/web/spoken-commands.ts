@@ -120,7 +120,11 @@ export class SpokenCommands {
   /** @param why as arbitration calls it */
   over(fence: number, why: string): void {
     this.#recent.over(fence, why);
+    const command = this.#granted.get(fence)?.command;
     this.#granted.delete(fence);
+    if (command !== undefined && this.#sink !== undefined && why !== "finished") {
+      this.#options.log.info("command stopped", { command: command.id, relay: command.relayId, why });
+    }
     this.#commands.over(fence);
   }
 
@@ -185,13 +189,14 @@ export class SpokenCommands {
 
   #limits({ relayId, evidence, afterwards }: Granted) {
     const { silence, no_speech, longest, pre_roll } = this.#options.config().command;
-    const isHeardHere = this.#options.hub().seats.get(relayId)?.stream !== undefined;
+    const seat = this.#options.hub().seats.get(relayId);
+    const isHeardHere = seat?.stream !== undefined;
     const samples = (ms: number) => Math.round((ms * SAMPLE_RATE) / 1000);
     const beforeMs = isHeardHere ? pre_roll : RELAY_PRE_ROLL_MS;
     const wordMs = beforeMs + (evidence?.durationMs ?? USUAL_WORD_MS);
     return {
-      // Where the word ends in what was recorded first, nobody can say.
-      wordSamples: afterwards === undefined ? samples(wordMs) : 0,
+      // Loqa's relays send what they like from before the word: where in their sound it ends, nobody can say.
+      wordSamples: afterwards === undefined && seat?.kind !== "loqa" ? samples(wordMs) : 0,
       silenceSamples: samples(silence),
       noSpeechSamples: samples(no_speech),
       longestSamples: samples(longest),

@@ -93,6 +93,7 @@ describe("a change while the program runs", () => {
   test.each([
     { command: { sink: { kind: "program", program: "sh", url: null, model: null, api_key: null } } },
     { command: { sink: { url: "http://elsewhere" } } },
+    { command: { sink: { kind: "none" } } },
     { command: { sink: null } },
     { command: null },
     { command: { intent: { kind: "webhook", url: "http://elsewhere" } } },

@@ -142,7 +142,7 @@ command:
     const [chime, ...answer] = soundings(recording, newest.at - 50);
     const late = (chime?.fromMs ?? Number.NaN) - newest.at;
     console.log(`from the verdict to the chime: ${late.toFixed(0)} ms`);
-    expect(late).toBeWithin(-20, 100);
+    expect(late).toBeWithin(-60, 100);
     expect(earshot.log().indexOf("loudspeaker opened")).toBeLessThan(earshot.log().indexOf("wake word"));
     const { pcm, sampleRateHz } = madeSound("wake");
     expect((chime?.toMs ?? 0) - (chime?.fromMs ?? 0)).toBeWithin(150, (pcm.length * 1000) / sampleRateHz);

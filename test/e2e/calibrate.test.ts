@@ -99,15 +99,23 @@ describe("earshot calibrate", () => {
   });
 
   test("sets the gains by one burst, names who heard it, and they are kept", async () => {
-    const calibrating = runCommand(["calibrate", "--port", String(port), "--json"], { folder });
-    for (const endMs = performance.now() + 5000; performance.now() < endMs; await Bun.sleep(50)) {
-      if ((await hub.get<{ phase: string }>("/api/calibrate")).phase === "listening") break;
+    const calibrate = async () => {
+      const calibrating = runCommand(["calibrate", "--port", String(port), "--json"], { folder });
+      for (const endMs = performance.now() + 5000; performance.now() < endMs; await Bun.sleep(50)) {
+        if ((await hub.get<{ phase: string }>("/api/calibrate")).phase === "listening") break;
+      }
+      await Bun.sleep(1000);
+      burst = noise(0.6, 0.3, 77);
+      const { code, stdout, stderr } = await calibrating;
+      expect(stderr).toBe("");
+      const { relays: heard } = JSON.parse(stdout) as { relays: { id: string; outcome: string; gainDb: number }[] };
+      return { code, heard };
+    };
+    let { code, heard } = await calibrate();
+    // A machine that is too busy to listen says so; then one claps again.
+    for (let again = 0; again < 2 && heard.some(({ outcome }) => outcome === "sound_lost"); again++) {
+      ({ code, heard } = await calibrate());
     }
-    await Bun.sleep(1000);
-    burst = noise(0.6, 0.3, 77);
-    const { code, stdout, stderr } = await calibrating;
-    expect(stderr).toBe("");
-    const { relays: heard } = JSON.parse(stdout) as { relays: { id: string; outcome: string; gainDb: number }[] };
     expect(Object.fromEntries(heard.map(({ id, outcome }) => [id, outcome]))).toEqual({
       ...{ hall: "too_quiet", loud: "heard", soft: "heard" },
     });

@@ -62,6 +62,17 @@ describe("what follows a verdict", () => {
     await Promise.all([before.stop(true), after.stop(true)]);
   });
 
+  test("that is stopped before its end is a line in the log, with why; one that is finished is none", () => {
+    const house = new SpokenHouse(`command: {${SAYS}}`);
+    const stops = () => house.logged.filter(({ event }) => event === "command stopped").map(({ fields }) => fields);
+    house.grant();
+    house.commands.over(1, "finished");
+    expect(stops()).toEqual([]);
+    house.grant();
+    house.commands.over(2, "stalled");
+    expect(stops()).toEqual([{ command: expect.any(String), relay: "kitchen", why: "stalled" }]);
+  });
+
   test("tells arbitration that the command is whole, whatever its relay says", async () => {
     const house = new SpokenHouse(`command: {${SAYS}}`);
     house.grant();

@@ -112,10 +112,10 @@ test("what it leaves behind neither holds up its answer nor stays", async () => 
   await gone(await pidIn(file));
 });
 
-test("one that fails says why, in one line", async () => {
-  const { sink, troubles } = shell("echo half; echo first >&2; printf 'no such\\tmodel\\033[0m\\n\\n' >&2; exit 3");
+test("one that fails says how it ended, and nothing of what it printed: that may be what was said", async () => {
+  const { sink, troubles } = shell("echo turn on; echo heard: turn on the light >&2; exit 3");
   const error = await failure(said(sink, sound(10)));
-  expect(error).toMatchObject({ code: "refused", message: "the program sh ended with 3: no such model [0m" });
+  expect(error).toMatchObject({ code: "refused", message: "the program sh ended with 3" });
   expect(troubles()).toHaveLength(1);
 });
 
