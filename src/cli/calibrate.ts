@@ -4,7 +4,7 @@ import { EXIT } from "../supervise/exit-codes.ts";
 import { describeCalibration, describeOutcome } from "../web/gain-words.ts";
 import type { CalibrationView } from "../web/schemas.ts";
 import { createApi } from "./api.ts";
-import { addSettingOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
+import { addAddressOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
 
 const LOOK_MS = 200;
 /** The hub gives up long before. */
@@ -12,24 +12,29 @@ const LIMIT_MS = 20_000;
 
 interface CalibrateFlags extends SettingFlags {
   readonly json?: boolean;
+  readonly oneRoom?: boolean;
 }
 
 export function calibrateCommand(): Command {
-  return addSettingOptions(new Command("calibrate"))
+  return addAddressOptions(new Command("calibrate"))
     .description("Set the gains of all microphones by one loud sound that everybody hears: clap, once.")
+    .option("--one-room", "all microphones that hear it are in one room; this is kept")
     .addOption(jsonOption())
     .addHelpText(
       "after",
       "\nStand in the middle of the room, and clap or let a telephone play noise; the page has a button that does.\n" +
-        "With microphones in several rooms, do it once in each.\nExit code 0 only if the gains were set.",
+        "With microphones in several rooms, do it once in each.\n" +
+        "It must be known which of them share a room: name their rooms in the configuration (relays.ID.room), or say --one-room.\nExit code 0 only if the gains were set.",
     )
     .action(calibrate);
 }
 
 async function calibrate(flags: CalibrateFlags): Promise<void> {
   const api = createApi(await commandConfig(flags));
-  const { calibration } = await api.post<CalibrationView>("/api/calibrate", {});
-  if (!flags.json) console.log("Clap now, once, in the middle of the room (5 s) ...");
+  const { calibration, relays } = await api.post<CalibrationView>("/api/calibrate", {
+    oneRoom: flags.oneRoom === true,
+  });
+  if (!flags.json && relays.length > 0) console.log("Clap now, once, in the middle of the room (5 s) ...");
   const limitMs = performance.now() + LIMIT_MS;
   let view: CalibrationView;
   do {

@@ -20,9 +20,6 @@ export interface RunOptions {
   readonly words: ErrorWords;
 }
 
-const MOST_COMPLAINT_BYTES = 4096;
-const COMPLAINT_CHARACTERS = 200;
-
 /**
  * @param signal kills it, and its children
  * @returns what it printed
@@ -45,16 +42,14 @@ export async function runProgram(options: RunOptions, signal: AbortSignal): Prom
   });
   signal.addEventListener("abort", kill);
   try {
-    const printed = bytesOf(child.stdout, options.mostBytes);
-    const complained = lastOf(child.stderr);
-    const output = await printed;
+    const output = await bytesOf(child.stdout, options.mostBytes);
     if (output === undefined) kill();
-    const [complaint, code] = await Promise.all([complained, exited]);
+    const code = await exited;
     signal.throwIfAborted();
     if (output === undefined) throw new SinkError("bad_answer", `${words.server} printed too much`, words.hint);
     if (code === 0) return output;
     const how = child.signalCode === null ? `ended with ${code}` : `was ended by ${child.signalCode}`;
-    throw new SinkError("refused", `${words.server} ${how}${complaint === "" ? "" : `: ${complaint}`}`, words.hint);
+    throw new SinkError("refused", `${words.server} ${how}`, words.hint);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof SinkError) throw error;
@@ -70,7 +65,8 @@ function started({ program, args, environment, input, words }: RunOptions) {
     return Bun.spawn([program, ...args], {
       stdin: input,
       stdout: "pipe",
-      stderr: "pipe",
+      // Recognisers print there what they understand, and voices what they are to say: nothing for a log.
+      stderr: "ignore",
       detached: true,
       env: { ...withoutOwnSettings(process.env), ...environment },
     });
@@ -89,20 +85,6 @@ async function bytesOf(stream: ReadableStream<Uint8Array>, most: number): Promis
     parts.push(part);
   }
   return new Uint8Array(Buffer.concat(parts));
-}
-
-/** The last line of what it complained about. */
-async function lastOf(stream: ReadableStream<Uint8Array>): Promise<string> {
-  let tail = new Uint8Array();
-  for await (const part of stream) {
-    tail = new Uint8Array(Buffer.concat([tail, part])).slice(-MOST_COMPLAINT_BYTES);
-  }
-  const lines = new TextDecoder().decode(tail).split("\n");
-  const last = lines.findLast((line) => line.trim() !== "") ?? "";
-  return last
-    .replace(/[\p{Cc}\s]+/gu, " ")
-    .trim()
-    .slice(0, COMPLAINT_CHARACTERS);
 }
 
 function killGroup(pid: number): void {

@@ -44,8 +44,13 @@ export function prepareChange(sources: ConfigSources, before: Config, patch: unk
   }
   const leaves = leavesOf(patch).filter(({ path, value }) => !isSaid(before, path, value));
   // Checked alone first, so that what is wrong with the request is not blamed on a line of the file.
-  const parsed = checkedConfigSchema.safeParse(patched(before, patch));
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error, () => "the request"));
+  const wanted = patched(before, patch);
+  const parsed = checkedConfigSchema.safeParse(wanted);
+  if (!parsed.success) {
+    // Another kind of sink, with the settings of the old one: not for a request, whatever else is wrong with it.
+    refuseOnlyByFile(before, wanted);
+    throw new ConfigError(problemsOf(parsed.error, () => "the request"));
+  }
   refuseFixed(sources, leaves);
   refuseOnlyByFile(before, parsed.data);
   const text = leaves.reduce(withLeaf, withNamedModels(sources, leaves));
@@ -143,7 +148,7 @@ function refuseFixed({ overrides, onlyModels }: ConfigSources, leaves: readonly 
   }
 }
 
-function refuseOnlyByFile(before: Config, after: Config): void {
+function refuseOnlyByFile(before: unknown, after: unknown): void {
   for (const changed of differences(before, after)) {
     const setting = ONLY_BY_FILE.find((only) => changed === only || changed.startsWith(`${only}.`));
     if (setting !== undefined) throw new FixedSettingError(setting, "the configuration file");

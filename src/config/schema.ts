@@ -326,8 +326,16 @@ function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
-/** What is run, and where speech and keys go: not for whoever can reach the page. The file and the environment decide it. */
-export const ONLY_BY_FILE: readonly string[] = ["command.sink", "command.intent", "command.speech"];
+/** What is run, where speech and keys go, and what is kept of it: not for whoever can reach the page. The file and the environment decide it. */
+export const ONLY_BY_FILE: readonly string[] = [
+  "command.sink",
+  "command.intent",
+  "command.speech",
+  "privacy.keep_recordings",
+  "privacy.log_transcripts",
+  "loqa.nats",
+  "loqa.plaintext",
+];
 
 /** Settings that a running program cannot change: they are read once, at the start. */
 export const NEEDS_RESTART: readonly string[] = [

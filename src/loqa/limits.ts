@@ -38,7 +38,7 @@ export const MESSAGE_BYTES = 4 * 1024 * 1024;
 export const MESSAGES_PER_S = 100;
 export const MESSAGES_AT_ONCE = 1000;
 /** Seconds of sound in a second, over time and at once: a network that held it back brings it at once. */
-export const SOUND_RATE = 2;
+export const SOUND_RATE = 3;
 export const SOUND_AT_ONCE_S = 60;
 /** Messages that make no sense, over time and at once; then the RPC is ended. */
 export const FAULTS_PER_S = 0.5;

@@ -81,7 +81,7 @@ export class Loqa {
     await this.#turning;
   }
 
-  /** Real relays never come again: their streams end for nothing but another port. */
+  /** Real relays never come again: their streams end for nothing but another door: switched on or off, host, port, TLS. */
   #follow(): void {
     if (this.#isClosed) return;
     const { loqa } = this.#options.config();

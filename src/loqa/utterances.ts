@@ -15,7 +15,7 @@ import { joined, Samples } from "./samples.ts";
 import { voicedPart } from "./voiced-part.ts";
 
 /** Nobody says how sure the relay was. */
-export const CONFIDENCE = 0.5;
+const CONFIDENCE = 0.5;
 
 export type Said =
   /** A wake word, and the sound of its command so far, from before it on. */

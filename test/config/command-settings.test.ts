@@ -98,8 +98,12 @@ describe("a change while the program runs", () => {
     { command: null },
     { command: { intent: { kind: "webhook", url: "http://elsewhere" } } },
     { command: { speech: { kind: "program", program: "sh" } } },
-  ])("%j says where speech goes, or what is run: only the file does", (patch) => {
-    expect(() => change(patch)).toThrow(/^command\.\w+ is fixed by the configuration file/);
+    { privacy: { keep_recordings: "/tmp/elsewhere" } },
+    { privacy: { log_transcripts: true } },
+    { loqa: { nats: { url: "nats://elsewhere:4222" } } },
+    { loqa: { plaintext: true } },
+  ])("%j says where speech goes, what is kept of it, or what is run: only the file does", (patch) => {
+    expect(() => change(patch)).toThrow(/^(command|privacy|loqa)\.\w+ is fixed by the configuration file/);
     expect(() => change(patch)).toThrow(FixedSettingError);
   });
 

@@ -18,7 +18,16 @@ describe("other names for relays", () => {
   test("stand in lists of names too, and in the settings of relays", () => {
     const { relays, applied } = named({ relays: ["kitchen", "hall"], applied: ["relays.kitchen.gain", "audio.gain"] });
     expect(relays).toEqual([named({ relay: "kitchen" }).relay, named({ relay: "hall" }).relay]);
-    expect(applied).toEqual(["relays.~", "audio.gain"]);
+    expect(applied).toEqual(["relays.~.gain", "audio.gain"]);
+  });
+
+  test("stand within errors and addresses", () => {
+    const { error, path } = named({
+      error: "line 3, column 5: relays.secret kitchen.gain: too big, relays.attic: unknown",
+      path: "/api/relays/secret%20kitchen/trust",
+    });
+    expect(error).toBe("line 3, column 5: relays.~.gain: too big, relays.~: unknown");
+    expect(path).toBe("/api/relays/~/trust");
   });
 
   test("are others at the next start", () => {
