@@ -2,7 +2,7 @@
 import type { HouseKind } from "./house.ts";
 import type { RoomsOptions } from "./options.ts";
 import type { Tally } from "./tally.ts";
-import { COUNTS, GAIN_SPREADS_DB, WAKES } from "./trial.ts";
+import { COUNTS, GAIN_SPREADS_DB, SAID_TOGETHER, unnamed, WAKES } from "./trial.ts";
 
 const LABELS = [
   "rms",
@@ -16,17 +16,25 @@ const LABELS = [
   "band, gains known",
   "claimed in time",
 ];
+/** Where nobody said which relays share a room. */
+const UNNAMED = [...WAKES.map((wakes) => unnamed(`auto, ${wakes} wakes`)), SAID_TOGETHER];
 const KINDS: readonly HouseKind[] = ["one room", "several rooms"];
 
 export function report(tally: Tally, { seed, rooms }: RoomsOptions): string {
   const tables = KINDS.flatMap((kind) => [table(tally, kind, "percent"), table(tally, kind, "extra")]);
   const errors = KINDS.map((kind) => table(tally, kind, "error"));
-  const moved = `Relays that were taken for moved, though none was: ${tally.moved}.`;
+  const whereUnnamed = [
+    ...KINDS.map((kind) => table(tally, kind, "percent", UNNAMED)),
+    table(tally, "one room", "error", UNNAMED),
+  ];
+  const { moved } = tally;
   return [
     `\`bun bench/rooms.ts --seed ${seed} --rooms ${rooms}\`: ${rooms} houses of one room and ${Math.ceil(rooms / 2)} of several.`,
     ...tables,
     ...errors,
-    moved,
+    "What follows is of the same houses and words where nobody said which relays share a room:",
+    ...whereUnnamed,
+    `Relays that were taken for moved, though none was: ${moved.named}, and ${moved.unnamed} where rooms were unknown.`,
   ].join("\n\n");
 }
 
@@ -36,10 +44,10 @@ const TITLES = {
   error: "error of the learned gains, dB (root mean square)",
 } as const;
 
-function table(tally: Tally, kind: HouseKind, what: keyof typeof TITLES): string {
+function table(tally: Tally, kind: HouseKind, what: keyof typeof TITLES, labels = LABELS): string {
   const head = ["", ...GAIN_SPREADS_DB.map((db) => (db === 0 ? "gains equal" : `${db} dB apart`))];
   const lines: (readonly string[])[] = [];
-  for (const label of LABELS) {
+  for (const label of labels) {
     const cells = GAIN_SPREADS_DB.map((spreadDb) => {
       const figures = COUNTS.map((count) => {
         const { percent, extraM, gainErrorDb } = tally.cell({ kind, count, spreadDb, label });
@@ -48,6 +56,8 @@ function table(tally: Tally, kind: HouseKind, what: keyof typeof TITLES): string
       });
       return figures.some((figure) => figure === undefined) ? undefined : figures.join(" / ");
     });
+    if (GAIN_SPREADS_DB.some((spreadDb) => tally.cell({ kind, count: COUNTS[0], spreadDb, label }).rounds === 0))
+      continue;
     const filled = cells.flatMap((cell) => cell ?? []);
     if (filled.length === cells.length) lines.push([label, ...filled]);
   }

@@ -28,7 +28,7 @@ interface Counts {
 
 export class Tally {
   readonly #cells = new Map<string, Counts>();
-  #moved = 0;
+  #moved = { named: 0, unnamed: 0 };
 
   add(column: Column, { right, extraM }: Outcome): void {
     const counts = this.#of(column);
@@ -44,11 +44,12 @@ export class Tally {
   }
 
   /** A relay was found to have been moved; none was. */
-  addMoved(): void {
-    this.#moved++;
+  addMoved(roomsUnknown: boolean): void {
+    this.#moved[roomsUnknown ? "unnamed" : "named"]++;
   }
 
-  get moved(): number {
+  /** How many were, where rooms were named and where they were not. */
+  get moved(): { readonly named: number; readonly unnamed: number } {
     return this.#moved;
   }
 

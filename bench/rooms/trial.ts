@@ -22,6 +22,10 @@ export interface HouseRounds {
   readonly test: readonly Round[];
 }
 
+/** What it is called where nobody said which relays share a room. */
+export const unnamed = (label: string): string => `${label}, rooms unknown`;
+export const SAID_TOGETHER = "auto, calibrated with --one-room";
+
 /** Adds what happens in a house to the tally. */
 export function tryHouse({ house, kind, learning, calibration, test }: HouseRounds, tally: Tally): void {
   for (const count of COUNTS) {
@@ -32,10 +36,16 @@ export function tryHouse({ house, kind, learning, calibration, test }: HouseRoun
         .map(({ room }, i) => ({ relayId: idOf(i), room: `room ${room}` }));
       const heardBy = (round: Round): readonly (Report | undefined)[] =>
         round.reports.slice(0, count).map((report, i) => report && withGain(report, gainDb(i)));
-      const judge = (policy: Policy, label: string, gainOf: (contenders: readonly string[]) => GainOf): void => {
+      const nowhere: readonly RelayInRoom[] = relays.map(({ relayId }) => ({ relayId, room: undefined }));
+      const judge = (
+        policy: Policy,
+        label: string,
+        gainOf: (contenders: readonly string[]) => GainOf,
+        placed = relays,
+      ): void => {
         for (const round of test) {
           if (kind === "several rooms" && round.room >= count) continue;
-          const contenders = contendersOf(heardBy(round), relays);
+          const contenders = contendersOf(heardBy(round), placed);
           if (contenders.length === 0) continue;
           const known = gainOf(contenders.map(({ relayId }) => relayId));
           const [winner] = policy(contenders.map((one) => ({ ...one, gain: known(one.relayId) })));
@@ -65,30 +75,47 @@ export function tryHouse({ house, kind, learning, calibration, test }: HouseRoun
       judge(POLICIES.band, "band, gains known", () => stated);
       judge(POLICIES.auto, "auto, gains known", () => stated);
 
-      const after = (memory: GainMemory, label: string): void => {
-        judge(POLICIES.auto, label, (among) => {
-          const learned = memory.gains(among, relays);
-          return (relayId) => learned.get(relayId) ?? NOTHING_KNOWN;
-        });
-        const all = memory.gains(
-          relays.map(({ relayId }) => relayId),
-          relays,
+      const mean = relays.reduce((sum, _, i) => sum + gainDb(i), 0) / count;
+      const after = (memory: GainMemory, label: string, placed: readonly RelayInRoom[]): void => {
+        judge(
+          POLICIES.auto,
+          label,
+          (among) => {
+            const learned = memory.gainsFor(among, placed);
+            return (relayId) => learned.get(relayId) ?? NOTHING_KNOWN;
+          },
+          placed,
         );
-        const mean = relays.reduce((sum, _, i) => sum + gainDb(i), 0) / count;
-        relays.forEach(({ relayId }, i) => {
+        const all = memory.gains(
+          placed.map(({ relayId }) => relayId),
+          placed,
+        );
+        placed.forEach(({ relayId }, i) => {
           tally.addError({ kind, count, spreadDb, label }, (all.get(relayId)?.db ?? 0) - gainDb(i) + mean);
         });
       };
       const shared = learning.filter((round) => heardBy(round).filter((report) => report).length > 1);
-      const memory = new GainMemory();
-      for (let wakes = 0; wakes <= Math.max(...WAKES); wakes++) {
-        const round = shared[wakes - 1];
-        if (round && memory.heard(sharesOf(heardBy(round)), relays) !== undefined) tally.addMoved();
-        if (WAKES.some((some) => some === wakes)) after(memory, `auto, ${wakes} wakes`);
+      for (const [placed, named] of [
+        [relays, (label: string) => label],
+        [nowhere, unnamed],
+      ] as const) {
+        const memory = new GainMemory();
+        for (let wakes = 0; wakes <= Math.max(...WAKES); wakes++) {
+          const round = shared[wakes - 1];
+          if (round && memory.heard(sharesOf(heardBy(round)), placed) !== undefined) tally.addMoved(placed === nowhere);
+          if (WAKES.some((some) => some === wakes)) after(memory, named(`auto, ${wakes} wakes`), placed);
+        }
       }
       const calibrated = new GainMemory();
-      for (const round of calibration) calibrated.heard(sharesOf(heardBy(round)), relays, true);
-      after(calibrated, "auto, calibrated");
+      for (const round of calibration) calibrated.heard(sharesOf(heardBy(round)), relays, { calibration: true });
+      after(calibrated, "auto, calibrated", relays);
+      if (kind === "one room") {
+        const saidTogether = new GainMemory();
+        for (const round of calibration) {
+          saidTogether.heard(sharesOf(heardBy(round)), nowhere, { calibration: true, together: true });
+        }
+        after(saidTogether, SAID_TOGETHER, nowhere);
+      }
     }
   }
 }

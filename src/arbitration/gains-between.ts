@@ -2,8 +2,11 @@
  * What words say of the gains of relays in different rooms. A wall looks like a gain, but it is one for whoever is on this side
  * and the opposite for whoever is on that side; so all hangs on where a word was said. That is not known: it is guessed from
  * the clues that hang on no gain and from the gains as they are known, and these again from it (expectation maximisation).
+ * Only of rooms that somebody named it is known that there are walls between them: of the others this would make certain what
+ * is only likely.
  */
 import type { GainEstimates, Report, Reports, Source, Walls } from "./gains-estimate.ts";
+import type { KnownRooms } from "./gains-rooms.ts";
 import type { KeptShare, KeptWord } from "./gains-words.ts";
 
 /** How much quieter a word is in the next room, doors open or closed, and how much that differs; from simulated houses. */
@@ -19,22 +22,22 @@ const LEAST_SHARE = 0.02;
 const ROUNDS = 3;
 
 /**
- * @param groups for each relay the number of its room
  * @param estimate gains from what is known otherwise and these sources
  */
 export function betweenRooms(
   words: readonly KeptWord[],
   relays: readonly string[],
-  groups: readonly number[],
+  { groups, named }: KnownRooms,
   estimate: (between: readonly Source[], walls: Walls) => GainEstimates,
 ): GainEstimates {
-  const rooms = [...new Set(groups)];
+  const rooms = [...named];
   let estimates = estimate([], { count: 0, spreadDb: WALL_SPREAD_DB });
   if (rooms.length < 2) return estimates;
   const places = words.map(({ shares }) =>
     shares.flatMap((share) => {
       const place = relays.indexOf(share.relayId);
-      return place < 0 ? [] : [{ share, place, group: groups[place] ?? -1 }];
+      const group = groups[place] ?? -1;
+      return named.has(group) ? [{ share, place, group }] : [];
     }),
   );
   // A wall that no word came through says nothing, and costs as much as one that says something.

@@ -1,17 +1,8 @@
 /** What all words say together of the gains of a house: levels and tails within each room, and levels between rooms. Pure. */
 import { betweenRooms } from "./gains-between.ts";
 import { estimateGains, type GainEstimates, type Reports, type Source } from "./gains-estimate.ts";
-import { groupsOf } from "./gains-rooms.ts";
+import { type KnownRooms, type RelayInRoom, roomsOf } from "./gains-rooms.ts";
 import type { KeptShare, KeptWord } from "./gains-words.ts";
-
-/** A relay whose gain is asked for. */
-export interface RelayInRoom {
-  readonly relayId: string;
-  /** As configured. */
-  readonly room: string | undefined;
-  /** Its gain, dB, where somebody stated it: that is then believed, and the others are learned against it. */
-  readonly statedGainDb?: number | undefined;
-}
 
 /** How levels of a room differ by where somebody stands, and how much of it stays: a favourite chair. From simulated rooms. */
 const LEVEL_SPREAD_DB = 1.8;
@@ -24,8 +15,16 @@ const TAIL_SPREAD_DB = 1.8;
 const CALIBRATION_SPREAD_DB = 0.9;
 const TAIL_BIAS_DB = 0.7;
 
-/** Gains of these relays, in their order, from these words. */
-export function estimateHouse(raw: readonly KeptWord[], relays: readonly RelayInRoom[]): GainEstimates {
+/**
+ * Gains of these relays, in their order, from these words.
+ *
+ * @param rooms which of the relays share one; other words may say more of that than these
+ */
+export function estimateHouse(
+  raw: readonly KeptWord[],
+  relays: readonly RelayInRoom[],
+  rooms: KnownRooms = roomsOf(relays, raw),
+): GainEstimates {
   const statedDb = new Map(relays.map(({ relayId, statedGainDb }) => [relayId, statedGainDb]));
   const stated = new Set(relays.flatMap(({ statedGainDb }, place) => (statedGainDb === undefined ? [] : [place])));
   const words =
@@ -36,11 +35,7 @@ export function estimateHouse(raw: readonly KeptWord[], relays: readonly RelayIn
           shares: word.shares.map((share) => without(share, statedDb.get(share.relayId) ?? 0)),
         }));
   const ids = relays.map(({ relayId }) => relayId);
-  const groups = groupsOf(
-    ids,
-    relays.map(({ room }) => room),
-    words,
-  );
+  const { groups } = rooms;
   const within = [...new Set(groups)]
     .filter((group) => groups.indexOf(group) !== groups.lastIndexOf(group))
     .flatMap((group): readonly Source[] => {
@@ -61,7 +56,7 @@ export function estimateHouse(raw: readonly KeptWord[], relays: readonly RelayIn
         { words: tails, biasDb: TAIL_BIAS_DB },
       ];
     });
-  return betweenRooms(words, ids, groups, (between, walls) =>
+  return betweenRooms(words, ids, rooms, (between, walls) =>
     estimateGains([...within, ...between], ids.length, walls, stated),
   );
 }

@@ -1,6 +1,7 @@
 /** Whether a relay has been moved, or its microphone changed. Pure. */
 import { type GainEstimates, median } from "./gains-estimate.ts";
-import { estimateHouse, type RelayInRoom } from "./gains-house.ts";
+import { estimateHouse } from "./gains-house.ts";
+import { peersIn, type RelayInRoom, roomsOf } from "./gains-rooms.ts";
 import type { KeptWord } from "./gains-words.ts";
 
 /** It has been when this many words in a row say so, and by this much. */
@@ -19,11 +20,19 @@ export function movedRelay(words: readonly KeptWord[], relays: readonly RelayInR
   const earlier = words.slice(0, -MOVED_WORDS);
   const spoken = (some: readonly KeptWord[], id: string): number =>
     some.filter(({ shares }) => shares.some(({ relayId }) => relayId === id)).length;
+  // Rooms as they were: few words show none, and whoever shares no room that is known has no gain that could change.
+  const rooms = roomsOf(relays, earlier);
+  const compared = peersIn(
+    rooms,
+    relays.map((_, place) => place),
+  );
   const judged = relays.flatMap(({ relayId }, place) =>
-    spoken(recent, relayId) === MOVED_WORDS && spoken(earlier, relayId) >= MOVED_WORDS ? [place] : [],
+    compared.has(place) && spoken(recent, relayId) === MOVED_WORDS && spoken(earlier, relayId) >= MOVED_WORDS
+      ? [place]
+      : [],
   );
   if (judged.length < 2) return undefined;
-  const [then, now] = [estimateHouse(earlier, relays), estimateHouse(recent, relays)];
+  const [then, now] = [estimateHouse(earlier, relays, rooms), estimateHouse(recent, relays, rooms)];
   const change = (place: number): number => (now.gains[place] ?? 0) - (then.gains[place] ?? 0);
   const usual = median(judged.map(change));
   const [most] = judged.toSorted((one, other) => Math.abs(change(other) - usual) - Math.abs(change(one) - usual));

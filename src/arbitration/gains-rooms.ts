@@ -1,59 +1,182 @@
-/** Which relays are in one room, as far as can be told without mistaking a wall for a gain. Pure. */
-import { median } from "./gains-estimate.ts";
-import type { KeptWord } from "./gains-words.ts";
-
-/** Where nobody said which room, this many words must have been nearer to the one, and as many to the other. */
-const LEAST_WORDS_EACH = 3;
 /**
- * Nearer: by so much does the level stand higher above the tail, dB. Both have the gain in them. Less could be chance, and
- * behind a wall nobody is near.
+ * Which relays are in one room, as far as can be told without mistaking a wall for a gain. Pure.
+ *
+ * Where nobody said it, one thing cannot be told: two relays of which one is always louder by as much are of one room with
+ * other gains, or there is a wall between them and people are always on the same side. So nothing is concluded but from words
+ * of which some were nearer to the one, and some to the other.
  */
+import { median } from "./gains-estimate.ts";
+import type { KeptShare, KeptWord } from "./gains-words.ts";
+
+/** A relay whose gain is asked for. */
+export interface RelayInRoom {
+  readonly relayId: string;
+  /** As configured. */
+  readonly room: string | undefined;
+  /** Its gain, dB, where somebody stated it: that is then believed, and the others are learned against it. */
+  readonly statedGainDb?: number | undefined;
+}
+
+/** Which relays are known, or have shown, to be in one room. */
+export interface KnownRooms {
+  /** Of each relay the number of its group. */
+  readonly groups: readonly number[];
+  /** Groups with a name: of two of them it is known that they are two. */
+  readonly named: ReadonlySet<number>;
+}
+
+/** @param relays in the order that groups are asked for */
+export function roomsOf(relays: readonly RelayInRoom[], words: readonly KeptWord[]): KnownRooms {
+  const rooms = relays.map(({ room }) => room);
+  const groups = rooms.map((room, i) => (room === undefined ? i : rooms.indexOf(room)));
+  const join = (i: number, j: number): void => {
+    const [kept, given] = [Math.min(groups[i] ?? 0, groups[j] ?? 0), Math.max(groups[i] ?? 0, groups[j] ?? 0)];
+    // A relay whose room is not known never makes two configured rooms into one.
+    const joined = groups.flatMap((group, k) => (group === kept || group === given ? (rooms[k] ?? []) : []));
+    if (new Set(joined).size > 1) return;
+    groups.forEach((group, k) => {
+      if (group === given) groups[k] = kept;
+    });
+  };
+  for (const { shares, together } of words) {
+    if (together !== true) continue;
+    const places = shares.map(({ relayId }) => relays.findIndex((relay) => relay.relayId === relayId));
+    const [first, ...others] = places.filter((place) => place >= 0);
+    if (first !== undefined) for (const other of others) join(first, other);
+  }
+  const sharesOf = relays.map(({ relayId }) =>
+    words.map(({ shares }) => shares.find((share) => share.relayId === relayId)),
+  );
+  const unsaid = relays.flatMap((_, i) =>
+    relays.flatMap((_, j) => (i < j && (rooms[i] === undefined || rooms[j] === undefined) ? [[i, j] as const] : [])),
+  );
+  const heard = unsaid.map(([i, j]) => ({ i, j, pairs: pairsOf(sharesOf[i] ?? [], sharesOf[j] ?? []) }));
+  const walls = heard.some(({ pairs }) => hearApart(pairs));
+  for (const { i, j, pairs } of heard) {
+    if (groups[i] !== groups[j] && (hearAlike(pairs, walls) || keepTails(pairs))) join(i, j);
+  }
+  return { groups, named: new Set(groups.filter((_, i) => rooms[i] !== undefined)) };
+}
+
+/**
+ * Whom a relay can be compared with: those who share its room, or where nobody does, those of all named rooms, if there are two.
+ *
+ * @param among places of relays
+ * @returns for each of them the places, its own among them; nothing for those of which words cannot say anything
+ */
+export function peersIn(
+  { groups, named }: KnownRooms,
+  among: readonly number[],
+): ReadonlyMap<number, readonly number[]> {
+  const members = new Map<number, number[]>();
+  for (const place of among) {
+    const group = groups[place] ?? -1;
+    members.set(group, [...(members.get(group) ?? []), place]);
+  }
+  const ofNamed = among.filter((place) => named.has(groups[place] ?? -1));
+  const twoNamed = [...members.keys()].filter((group) => named.has(group)).length > 1;
+  return new Map(
+    among.flatMap((place) => {
+      const group = groups[place] ?? -1;
+      const mates = members.get(group) ?? [];
+      if (mates.length > 1) return [[place, mates] as const];
+      return twoNamed && named.has(group) ? [[place, ofNamed] as const] : [];
+    }),
+  );
+}
+
+/** What two relays report of a word, the one against the other. */
+interface Pair {
+  readonly levelDb: number;
+  /** Undefined where one of them has none. */
+  readonly tailDb: number | undefined;
+  /** How much more the level stands above the tail, dB: both have the gain in them. */
+  readonly nearnessDb: number | undefined;
+  readonly clue: number;
+}
+
+function pairsOf(one: readonly (KeptShare | undefined)[], other: readonly (KeptShare | undefined)[]): readonly Pair[] {
+  return one.flatMap((a, word): readonly Pair[] => {
+    const b = other[word];
+    if (a === undefined || b === undefined) return [];
+    const levelDb = a.levelDb - b.levelDb;
+    const tailDb = a.tailDb === undefined || b.tailDb === undefined ? undefined : a.tailDb - b.tailDb;
+    return [
+      { levelDb, tailDb, nearnessDb: tailDb === undefined ? undefined : levelDb - tailDb, clue: a.clue - b.clue },
+    ];
+  });
+}
+
+/**
+ * What pairs of one room differ by at most, root mean square, by what hangs on no gain; and by how much their levels waver
+ * at most, dB. Doors make of these 6, 5 dB and 9 dB. From simulated houses, as all here; more words allow for more.
+ */
+const ALIKE = { clue: 2, nearnessDb: 2, waverDb: 3 } as const;
+const ALIKE_IN_MANY = { clue: 2.5, nearnessDb: 3, waverDb: 5 } as const;
+/** Where nobody moves levels waver by less: then what seems nearer now and then is chance. */
+const LEAST_WAVER_DB = 1;
+const FEWEST_WORDS = 2;
+const MANY_WORDS = 6;
+/** This share of the words at least must have been nearer to the one, and as many to the other. */
+const EITHER_SHARE = 1 / 6;
+/** One word may seem nearer by chance: by its clues and by its tail together that must have been so this often. */
+const LEAST_CHANGES = 2;
+/** Who differs by more is not in one room, root mean square. */
+const APART_CLUE = 4;
+const LEAST_WORDS_APART = 3;
+
+/**
+ * Whether both hear people about as nearly, and now the one and now the other more nearly.
+ *
+ * @param walls whether there are other rooms: then it takes more, since people in a third one are about as near to either
+ */
+function hearAlike(pairs: readonly Pair[], walls: boolean): boolean {
+  const nearness = pairs.flatMap(({ nearnessDb }) => nearnessDb ?? []);
+  if (pairs.length < FEWEST_WORDS || nearness.length < pairs.length / 2) return false;
+  const clues = pairs.map(({ clue }) => clue);
+  const levels = pairs.map(({ levelDb }) => levelDb);
+  const mean = levels.reduce((sum, db) => sum + db, 0) / levels.length;
+  const waverDb = rms(levels.map((db) => db - mean)) * Math.sqrt(levels.length / (levels.length - 1));
+  const most = walls || pairs.length < MANY_WORDS ? ALIKE : ALIKE_IN_MANY;
+  if (rms(clues) >= most.clue || rms(nearness) >= most.nearnessDb) return false;
+  if (waverDb < LEAST_WAVER_DB || waverDb >= most.waverDb) return false;
+  const either = Math.max(1, pairs.length * EITHER_SHARE);
+  const [byTail, byClues] = [fewerSide(nearness), fewerSide(clues)];
+  return walls
+    ? Math.min(byTail, byClues) >= Math.max(either, LEAST_CHANGES)
+    : byTail >= either && byTail + byClues >= LEAST_CHANGES;
+}
+
+/** Whether there must be a wall between them. */
+function hearApart(pairs: readonly Pair[]): boolean {
+  return pairs.length >= LEAST_WORDS_APART && rms(pairs.map(({ clue }) => clue)) > APART_CLUE;
+}
+
+/** How many are positive, or negative where these are fewer. */
+function fewerSide(values: readonly number[]): number {
+  return Math.min(values.filter((value) => value > 0).length, values.filter((value) => value < 0).length);
+}
+
+function rms(values: readonly number[]): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+}
+
+/** Where people come so near that relays do not hear alike: this many words must have been nearer to each. */
+const LEAST_WORDS_EACH = 3;
+/** Less could be chance, and behind a wall nobody is near. */
 const NEARER_DB = 3;
 /** Through a door tails change by 10 dB and more with who is nearer; within a room by this at most. */
 const MOST_CHANGE_DB = 3;
 const MOST_SPREAD_DB = 2.5;
 
-/**
- * @param rooms of each relay, as configured; undefined where it is not
- * @returns for each relay the number of its group: those that are known, or have shown, to be in one room
- */
-export function groupsOf(
-  relays: readonly string[],
-  rooms: readonly (string | undefined)[],
-  words: readonly KeptWord[],
-): readonly number[] {
-  const groups = relays.map((_, i) => {
-    const room = rooms[i];
-    return room === undefined ? i : rooms.indexOf(room);
-  });
-  for (let i = 0; i < relays.length; i++) {
-    for (let j = i + 1; j < relays.length; j++) {
-      if (rooms[i] !== undefined && rooms[j] !== undefined) continue;
-      if (groups[i] === groups[j] || !sharesARoom(words, relays[i] ?? "", relays[j] ?? "")) continue;
-      const [kept, given] = [Math.min(groups[i] ?? 0, groups[j] ?? 0), Math.max(groups[i] ?? 0, groups[j] ?? 0)];
-      // A relay whose room is not known never makes two configured rooms into one.
-      const joined = groups.flatMap((group, k) => (group === kept || group === given ? (rooms[k] ?? []) : []));
-      if (new Set(joined).size > 1) continue;
-      groups.forEach((group, k) => {
-        if (group === given) groups[k] = kept;
-      });
-    }
-  }
-  return groups;
-}
-
-/** Whether people were nearer now to the one and now to the other, and the difference of the tails stayed as it was. */
-function sharesARoom(words: readonly KeptWord[], one: string, other: string): boolean {
-  const nearOne: number[] = [];
-  const nearOther: number[] = [];
-  for (const { shares } of words) {
-    const a = shares.find(({ relayId }) => relayId === one);
-    const b = shares.find(({ relayId }) => relayId === other);
-    if (a?.tailDb === undefined || b?.tailDb === undefined) continue;
-    const nearness = a.levelDb - a.tailDb - (b.levelDb - b.tailDb);
-    if (nearness > NEARER_DB) nearOne.push(a.tailDb - b.tailDb);
-    if (nearness < -NEARER_DB) nearOther.push(a.tailDb - b.tailDb);
-  }
+/** Whether people were much nearer now to the one and now to the other, and the difference of the tails stayed as it was. */
+function keepTails(pairs: readonly Pair[]): boolean {
+  const tailsWhere = (nearer: (nearnessDb: number) => boolean): readonly number[] =>
+    pairs.flatMap(({ tailDb, nearnessDb }) =>
+      tailDb !== undefined && nearnessDb !== undefined && nearer(nearnessDb) ? [tailDb] : [],
+    );
+  const nearOne = tailsWhere((nearnessDb) => nearnessDb > NEARER_DB);
+  const nearOther = tailsWhere((nearnessDb) => nearnessDb < -NEARER_DB);
   if (Math.min(nearOne.length, nearOther.length) < LEAST_WORDS_EACH) return false;
   const all = [...nearOne, ...nearOther];
   const middle = median(all);

@@ -27,10 +27,21 @@ export interface KeptWord {
   readonly shares: readonly KeptShare[];
   /** Whether it was a sound made to set gains by, whose tail says more. */
   readonly calibration: boolean;
+  /** Somebody said that all who heard it are in one room. */
+  readonly together?: true;
+}
+
+/** What is known of a word beside what relays report of it. */
+export interface WordKind {
+  readonly calibration?: boolean;
+  readonly together?: boolean;
 }
 
 /** Undefined where fewer than two relays say anything that can be compared. */
-export function keptWord(heard: readonly HeardShare[], calibration = false): KeptWord | undefined {
+export function keptWord(
+  heard: readonly HeardShare[],
+  { calibration = false, together = false }: WordKind = {},
+): KeptWord | undefined {
   const all = heard.map(({ evidence }) => evidence);
   const { levelOf } = comparableLevels(all);
   const cluesOf = cluesAmong(all);
@@ -47,7 +58,7 @@ export function keptWord(heard: readonly HeardShare[], calibration = false): Kep
     const { relayId } = share;
     return [{ relayId, levelDb, clue, ...(tail && { tailDb: tail.db, tailUncertaintyDb: tail.uncertaintyDb }) }];
   });
-  return shares.length < 2 ? undefined : { shares, calibration };
+  return shares.length < 2 ? undefined : { shares, calibration, ...(together && { together }) };
 }
 
 /** Logarithm of odds: noise is not the same everywhere, but does not hang on the gain. */

@@ -3,11 +3,12 @@
  * whoever owns it hands in words and keeps what {@link GainMemory.words} says.
  */
 import type { GainEstimates } from "./gains-estimate.ts";
-import { estimateHouse, type RelayInRoom } from "./gains-house.ts";
+import { estimateHouse } from "./gains-house.ts";
 import { MOVED_WORDS, movedRelay } from "./gains-moved.ts";
-import { type HeardShare, type KeptWord, keptWord } from "./gains-words.ts";
+import { type KnownRooms, peersIn, type RelayInRoom, roomsOf } from "./gains-rooms.ts";
+import { type HeardShare, type KeptWord, keptWord, type WordKind } from "./gains-words.ts";
 
-export type { RelayInRoom } from "./gains-house.ts";
+export type { RelayInRoom } from "./gains-rooms.ts";
 
 export interface Gain {
   /** How much louder than the others' its microphone is, dB. */
@@ -18,12 +19,15 @@ export interface Gain {
 
 /** More say nothing new: what stays wrong is the same in all. */
 const MOST_WORDS = 60;
+/** What somebody said of rooms stays, however many words follow: the newest sayings. */
+const MOST_SAYINGS = 10;
 
 interface Known {
   readonly relays: readonly RelayInRoom[];
   /** Of those that a word tells of, and behind them one that stands for all others, if there are any. */
   readonly places: ReadonlyMap<string, number>;
   readonly estimates: GainEstimates;
+  readonly rooms: KnownRooms;
 }
 
 export class GainMemory {
@@ -32,7 +36,7 @@ export class GainMemory {
 
   /** @param words of an earlier life */
   constructor(words: readonly KeptWord[] = []) {
-    this.#words = words.slice(-MOST_WORDS);
+    this.#words = newest(words, MOST_WORDS);
   }
 
   /** What to store. */
@@ -44,12 +48,13 @@ export class GainMemory {
    * Takes what relays reported of one word, or of one sound that was made to set gains by.
    *
    * @param relays all of the house, with their rooms
+   * @param kind by default a word
    * @returns the relay that was found to have been moved, if any: what was known of it is forgotten but for the last words
    */
-  heard(shares: readonly HeardShare[], relays: readonly RelayInRoom[], calibration = false): string | undefined {
-    const word = keptWord(shares, calibration);
+  heard(shares: readonly HeardShare[], relays: readonly RelayInRoom[], kind: WordKind = {}): string | undefined {
+    const word = keptWord(shares, kind);
     if (!word) return undefined;
-    this.#words = [...this.#words, word].slice(-MOST_WORDS);
+    this.#words = newest([...this.#words, word], MOST_WORDS);
     this.#known = undefined;
     const moved = movedRelay(this.#words, spokenOf(this.#words, relays));
     if (moved !== undefined) this.#forgetBefore(moved, MOVED_WORDS);
@@ -58,7 +63,7 @@ export class GainMemory {
 
   /** Forgets the oldest words: what they cost rises with those who heard them. */
   keepNewest(words: number): void {
-    this.#words = this.#words.slice(Math.max(0, this.#words.length - words));
+    this.#words = newest(this.#words, words);
     this.#known = undefined;
   }
 
@@ -70,6 +75,8 @@ export class GainMemory {
   /**
    * Gains of these relays against each other; the mean of them is 0 dB, unless some are stated. With an uncertainty of about 4 dB
    * where nothing is known, and of 0 where it was stated.
+   *
+   * Nothing is known of relays of which neither a person nor the words said that they share a room: what they differ by may be a wall.
    *
    * @param among who is compared, by their ids
    * @param relays all of the house, with their rooms
@@ -99,6 +106,51 @@ export class GainMemory {
     );
   }
 
+  /**
+   * The same for a verdict. Relays whose room is not configured compete as those of one room: what is known of some of them says less
+   * than clues that are there for all, unless all of them are known to be in one room.
+   */
+  gainsFor(contenders: readonly string[], relays: readonly RelayInRoom[]): ReadonlyMap<string, Gain> {
+    const gains = this.gains(contenders, relays);
+    const asked = new Set(contenders);
+    const unnamed = relays
+      .filter(
+        ({ relayId, room, statedGainDb }) => asked.has(relayId) && room === undefined && statedGainDb === undefined,
+      )
+      .map(({ relayId }) => relayId);
+    if (unnamed.length < 2) return gains;
+    const peers = this.peers(unnamed, relays);
+    if (unnamed.some((id) => peers.get(id)?.length === unnamed.length)) return gains;
+    const unknown = new GainMemory().gains(contenders, relays);
+    return new Map([...gains].map(([id, gain]) => [id, unnamed.includes(id) ? (unknown.get(id) ?? gain) : gain]));
+  }
+
+  /**
+   * Which relays can be compared with which: those who share a room, and those of named rooms. Where nobody said who shares one, and
+   * the words have not shown it, nothing is known.
+   *
+   * @param among who is compared, by their ids
+   * @param relays all of the house, with their rooms
+   * @returns for each of them those whom it is best compared with, itself among them; nothing for those of which nothing is known
+   */
+  peers(among: readonly string[], relays: readonly RelayInRoom[]): ReadonlyMap<string, readonly string[]> {
+    const { places, rooms } = this.#knownOf(relays);
+    const ids = [...places.keys()];
+    const idsOf = new Map<readonly number[], readonly string[]>();
+    const peers = peersIn(
+      rooms,
+      among.flatMap((id) => places.get(id) ?? []),
+    );
+    for (const all of peers.values()) {
+      if (!idsOf.has(all))
+        idsOf.set(
+          all,
+          all.flatMap((place) => ids[place] ?? []),
+        );
+    }
+    return new Map([...peers].map(([place, all]) => [ids[place] ?? "", idsOf.get(all) ?? []]));
+  }
+
   /** Those of which no word tells are all alike: one of them is estimated for all, so that a large house costs no more than its words. */
   #knownOf(relays: readonly RelayInRoom[]): Known {
     const known = this.#known;
@@ -113,8 +165,11 @@ export class GainMemory {
     const spoken = spokenOf(this.#words, relays);
     const there = new Set(spoken);
     const other = relays.find((relay) => !there.has(relay) && relay.statedGainDb === undefined);
-    const estimates = estimateHouse(this.#words, other === undefined ? spoken : [...spoken, other]);
-    this.#known = { relays, places: new Map(spoken.map(({ relayId }, place) => [relayId, place])), estimates };
+    const asked = other === undefined ? spoken : [...spoken, other];
+    const rooms = roomsOf(asked, this.#words);
+    const estimates = estimateHouse(this.#words, asked, rooms);
+    const places = new Map(spoken.map(({ relayId }, place) => [relayId, place]));
+    this.#known = { relays, places, estimates, rooms };
     return this.#known;
   }
 
@@ -128,6 +183,12 @@ export class GainMemory {
       .filter(({ shares }) => shares.length > 1);
     this.#known = undefined;
   }
+}
+
+/** The newest words, and before them what was said of rooms. */
+function newest(words: readonly KeptWord[], most: number): readonly KeptWord[] {
+  const sayings = new Set(words.filter(({ together }) => together === true).slice(-MOST_SAYINGS));
+  return words.filter((word, i) => i >= words.length - most || sayings.has(word));
 }
 
 /** The relays of which a word tells. */

@@ -5,7 +5,7 @@
 import type { Sender } from "../arbitration/events.ts";
 import type { CoarseEnvelope } from "../arbitration/evidence.ts";
 import { type Gain, GainMemory, type RelayInRoom } from "../arbitration/gains.ts";
-import type { HeardShare, KeptWord } from "../arbitration/gains-words.ts";
+import type { HeardShare, KeptWord, WordKind } from "../arbitration/gains-words.ts";
 import type { Policy } from "../arbitration/policy.ts";
 import type { RoundRecord } from "../arbitration/round-record.ts";
 
@@ -39,10 +39,19 @@ export interface HouseGainsOptions {
 /** What is known of one microphone. */
 export interface KnownGain extends Gain {
   readonly from: "configured" | "learned" | "unknown";
-  /** Words that it was learned from. */
+  /** Words that it heard with others: it was learned from them, if it was. */
   readonly words: number;
+  /** The same of sounds that were made to set gains by. */
+  readonly calibrations: number;
   /** When it was found to have been moved; undefined where it was not since the start. */
   readonly movedAtMs: number | undefined;
+}
+
+/** What a sound that was made to set gains by has changed. */
+export interface SetGain {
+  /** Against those of its room, dB, as {@link SetGain.gain}. */
+  readonly beforeDb: number;
+  readonly gain: Gain;
 }
 
 export class HouseGains {
@@ -69,14 +78,14 @@ export class HouseGains {
 
   /** Of one microphone against the others of the house. */
   gainOf(relayId: string): KnownGain {
-    const known = this.#gains.get(relayId) ?? { ...UNKNOWN_GAIN, from: "unknown", words: 0 };
+    const known = this.#gains.get(relayId) ?? { ...UNKNOWN_GAIN, from: "unknown", words: 0, calibrations: 0 };
     return { ...known, movedAtMs: this.#moved.get(relayId) };
   }
 
   /** The same policy, which knows the gains of those who claim against each other: that is known better than against all. */
   informed(policy: Policy): Policy {
     return (contenders) => {
-      const gains = this.#memory.gains(
+      const gains = this.#memory.gainsFor(
         contenders.map(({ relayId }) => relayId),
         this.#relays,
       );
@@ -123,7 +132,7 @@ export class HouseGains {
         return evidence !== undefined && believes(relayId) ? [{ relayId, evidence, envelope }] : [];
       });
       if (shares.length < 2) continue;
-      this.#learn(shares, false);
+      this.#learn(shares);
       const tookMs = monotonicMs() - nowMs;
       this.#restsUntilMs = nowMs + tookMs * LEAST_REST;
       log.info("gains learned", { round, relays: shares.map(({ relayId }) => relayId), tookMs: Math.round(tookMs) });
@@ -131,9 +140,27 @@ export class HouseGains {
     }
   }
 
-  /** Takes what relays reported of a sound that was made to set gains by, at once. */
-  calibrate(shares: readonly HeardShare[]): void {
-    this.#learn(shares, true);
+  /**
+   * Takes what relays reported of a sound that was made to set gains by, at once.
+   *
+   * @param together somebody says that all of them are in one room
+   * @returns gains against each other of those of which it said anything: where it is not known who shares a room, of none
+   */
+  calibrate(shares: readonly HeardShare[], together: boolean): ReadonlyMap<string, SetGain> {
+    const ids = shares.map(({ relayId }) => relayId);
+    const before = this.#memory.gains(ids, this.#all(ids));
+    this.#learn(shares, { calibration: true, together });
+    return new Map(
+      [...this.#memory.peers(ids, this.#relays)].flatMap(([id, peers]) => {
+        const gain = this.#memory.gains(peers, this.#relays).get(id);
+        const stated = this.#relays.some(
+          ({ relayId, statedGainDb }) => statedGainDb !== undefined && peers.includes(relayId),
+        );
+        const beforeDb = (of: string): number => before.get(of)?.db ?? 0;
+        const mean = stated ? 0 : peers.reduce((sum, peer) => sum + beforeDb(peer), 0) / peers.length;
+        return gain === undefined ? [] : [[id, { beforeDb: beforeDb(id) - mean, gain }] as const];
+      }),
+    );
   }
 
   /** It was moved, or its microphone was changed: what its words said counts no more. */
@@ -143,11 +170,11 @@ export class HouseGains {
     this.#options.changed();
   }
 
-  #learn(shares: readonly HeardShare[], calibration: boolean): void {
+  #learn(shares: readonly HeardShare[], kind: WordKind = {}): void {
     const { monotonicMs } = this.#options;
     const beganMs = monotonicMs();
     this.#relays = this.#all(shares.map(({ relayId }) => relayId));
-    const moved = this.#memory.heard(shares, this.#relays, calibration);
+    const moved = this.#memory.heard(shares, this.#relays, kind);
     this.#estimate();
     if (monotonicMs() - beganMs > MOST_MS && this.#heardBy > MANY_RELAYS) {
       this.#memory.keepNewest(Math.floor(this.words.length * KEPT_SHARE));
@@ -187,25 +214,39 @@ export class HouseGains {
 
   #estimate(): void {
     this.#relays = this.#all();
-    const words = new Map<string, number>();
-    for (const { shares } of this.#memory.words) {
-      for (const { relayId } of shares) words.set(relayId, (words.get(relayId) ?? 0) + 1);
-    }
-    // Of thousands that are connected only some are known: comparing all with all would take seconds.
-    const told = this.#relays.filter(({ relayId, statedGainDb }) => words.has(relayId) || statedGainDb !== undefined);
-    const gains = this.#memory.gains(
+    const words = countsOf(this.#memory.words.filter(({ calibration }) => !calibration));
+    const calibrations = countsOf(this.#memory.words.filter(({ calibration }) => calibration));
+    const told = this.#relays.filter(({ relayId }) => words.has(relayId) || calibrations.has(relayId));
+    const compared = this.#memory.peers(
       told.map(({ relayId }) => relayId),
+      this.#relays,
+    );
+    // Of thousands that are connected only some are known: comparing all with all would take seconds.
+    const known = this.#relays.filter(
+      ({ relayId, statedGainDb }) => compared.has(relayId) || statedGainDb !== undefined,
+    );
+    const gains = this.#memory.gains(
+      known.map(({ relayId }) => relayId),
       this.#relays,
     );
     this.#gains = new Map(
       this.#relays.map(({ relayId, statedGainDb }) => {
-        const heard = words.get(relayId) ?? 0;
-        const from = statedGainDb !== undefined ? "configured" : heard > 0 ? "learned" : "unknown";
+        const from = statedGainDb !== undefined ? "configured" : compared.has(relayId) ? "learned" : "unknown";
         const gain = from === "unknown" ? UNKNOWN_GAIN : (gains.get(relayId) ?? UNKNOWN_GAIN);
-        return [relayId, { ...gain, from, words: heard }];
+        const counts = { words: words.get(relayId) ?? 0, calibrations: calibrations.get(relayId) ?? 0 };
+        return [relayId, { ...gain, from, ...counts }];
       }),
     );
   }
+}
+
+/** How many of these words each relay heard. */
+function countsOf(words: readonly KeptWord[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { shares } of words) {
+    for (const { relayId } of shares) counts.set(relayId, (counts.get(relayId) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function keyOf({ relayId, connection }: Sender, claim: number): string {

@@ -11,7 +11,7 @@ import type { RoundRecord } from "../arbitration/round-record.ts";
 import { type BurstReport, Calibration } from "../hub/calibration.ts";
 import { type Checked, EvidenceChecks } from "../hub/evidence-checks.ts";
 import type { Disbelieved, Learned } from "../hub/gains-file.ts";
-import { HouseGains } from "../hub/house-gains.ts";
+import { HouseGains, type SetGain } from "../hub/house-gains.ts";
 import type { Granted, GrantedSound } from "../hub/hub.ts";
 import type { Seat } from "../hub/seat.ts";
 import type { CalibrationView, RelayView } from "./schemas.ts";
@@ -55,8 +55,9 @@ export class RelayKnowledge {
   readonly #disbelieved: Map<string, Disbelieved>;
   /** Of the newest command of each. */
   readonly #checked = new Map<string, Checked>();
-  /** Gains as they were when a calibration began. */
-  #gainsBefore: ReadonlyMap<string, number> = new Map();
+  /** By the newest calibration. */
+  #set: ReadonlyMap<string, SetGain> = new Map();
+  #saidTogether = false;
   #looksAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RelayKnowledgeOptions) {
@@ -88,8 +89,9 @@ export class RelayKnowledge {
   }
 
   viewOf(relayId: string): Pick<RelayView, "gain" | "evidence"> {
-    const { db, uncertaintyDb, from, words, movedAtMs } = this.#gains.gainOf(relayId);
-    const gain = { db: tenths(db), uncertaintyDb: tenths(uncertaintyDb), from, words, movedAt: this.#utcOf(movedAtMs) };
+    const { db, uncertaintyDb, from, words, calibrations, movedAtMs } = this.#gains.gainOf(relayId);
+    const learned = { from, words, calibrations, movedAt: this.#utcOf(movedAtMs) };
+    const gain = { db: tenths(db), uncertaintyDb: tenths(uncertaintyDb), ...learned };
     const disbelieved = this.#disbelieved.get(relayId);
     if (disbelieved !== undefined) {
       const { because, sinceUnixMs } = disbelieved;
@@ -136,7 +138,7 @@ export class RelayKnowledge {
     const shares = this.#calibration.look();
     if (shares !== undefined) {
       const believed = shares.filter(({ relayId }) => !this.#disbelieved.has(relayId));
-      if (believed.length > 1) this.#gains.calibrate(believed);
+      if (believed.length > 1) this.#set = this.#gains.calibrate(believed, this.#saidTogether);
       this.#changed(true);
       const heard = shares.map(({ relayId }) => relayId);
       this.#options.log.info("calibration is over", { heard, set: believed.length > 1 });
@@ -160,8 +162,12 @@ export class RelayKnowledge {
     return true;
   }
 
-  /** Everybody listens for a loud sound. One that is under way is given up. */
-  calibrate(listenMs: number): CalibrationView {
+  /**
+   * Everybody listens for a loud sound. One that is under way is given up.
+   *
+   * @param oneRoom somebody says that all who will hear it are in one room
+   */
+  calibrate(listenMs: number, oneRoom = false): CalibrationView {
     const { seats, calibrate, calibrateStreams, log } = this.#options;
     const heard = new Set(calibrateStreams(listenMs));
     const number = (this.#calibration.record?.number ?? 0) + 1;
@@ -169,9 +175,10 @@ export class RelayKnowledge {
     const can = others.filter((seat) => calibrate(seat, number, listenMs)).map(({ id }) => id);
     const cannot = others.map(({ id }) => id).filter((id) => !can.includes(id));
     const asked = [...seats().keys()].filter((id) => !cannot.includes(id));
-    this.#gainsBefore = new Map([...seats().keys()].map((id) => [id, this.#gains.gainOf(id).db]));
+    this.#set = new Map();
+    this.#saidTogether = oneRoom;
     this.#calibration.begin(listenMs, asked, cannot);
-    log.info("calibration begins", { asked, cannot, listenMs });
+    log.info("calibration begins", { asked, cannot, listenMs, oneRoom });
     return this.calibration();
   }
 
@@ -183,18 +190,28 @@ export class RelayKnowledge {
     const done = phase === "done";
     const heard = relays.filter(({ outcome }) => outcome === "heard");
     const believed = heard.filter(({ relayId }) => !this.#disbelieved.has(relayId)).length;
-    const set = done && believed > 1;
-    const why = !done || set ? null : heard.length === 0 ? "nobody_heard_it" : "only_one_heard_it";
+    const set = done && this.#set.size > 0;
+    const whyNot = heard.length === 0 ? "nobody_heard_it" : believed > 1 ? "rooms_unknown" : "only_one_heard_it";
+    const why = !done || set ? null : whyNot;
+    const outcomeOf = ({ relayId, outcome }: (typeof relays)[number]) => {
+      if (outcome !== "heard") return outcome;
+      if (this.#disbelieved.has(relayId)) return "disbelieved";
+      return done && believed > 1 && !this.#set.has(relayId) ? "room_unknown" : "heard";
+    };
     return {
       ...{ calibration: number, phase, set, why },
-      relays: relays.map(({ relayId, outcome, levelDb }) => ({
-        id: relayId,
-        outcome: outcome === "heard" && this.#disbelieved.has(relayId) ? "disbelieved" : outcome,
-        levelDb: levelDb === undefined ? null : tenths(levelDb),
-        gainBeforeDb: tenths(this.#gainsBefore.get(relayId) ?? 0),
-        gainDb: done ? tenths(this.#gains.gainOf(relayId).db) : null,
-        uncertaintyDb: done ? tenths(this.#gains.gainOf(relayId).uncertaintyDb) : null,
-      })),
+      relays: relays.map((relay) => {
+        const { relayId, levelDb } = relay;
+        const learned = this.#set.get(relayId);
+        return {
+          id: relayId,
+          outcome: outcomeOf(relay),
+          levelDb: levelDb === undefined ? null : tenths(levelDb),
+          gainBeforeDb: tenths(learned?.beforeDb ?? this.#gains.gainOf(relayId).db),
+          gainDb: learned === undefined ? null : tenths(learned.gain.db),
+          uncertaintyDb: learned === undefined ? null : tenths(learned.gain.uncertaintyDb),
+        };
+      }),
     };
   }
 
