@@ -28,7 +28,7 @@ export class Answering {
     if (intent.kind !== "none") {
       const words = wordsFor("the intent handler", intent.url, "command.intent.url");
       const patience = new Patience({ times, words, timeoutMs: intent.timeout, trouble: "intent_down", log });
-      this.#intent = { handle: intentWebhook(intent, words), patience };
+      this.#intent = { handle: intentWebhook(intent, words, log), patience };
     }
     const voice = voiceOf(speech, times);
     if (voice !== undefined && speech.kind !== "none") {

@@ -64,8 +64,8 @@ type Stage =
       lane: CommandLane | undefined;
       /** Samples that the sink has. */
       pushed: number;
-      /** Its sender says that nothing follows. */
-      whole: boolean;
+      /** Of its sound: its sender says that nothing follows, or can give no more. */
+      rest: "comes" | "none" | "lost";
     }
   | { readonly kind: "processing"; readonly untilMs: number }
   | { readonly kind: "responding"; readonly untilMs: number }
@@ -85,7 +85,7 @@ export class Command {
     const { command, sink, fence } = options;
     const session = sink.open(command, this.#abort.signal);
     const untilMs = around.monotonicMs() + STATE_LIMIT_MS.recording;
-    this.#stage = { kind: "recording", session, untilMs, lane: undefined, pushed: 0, whole: false };
+    this.#stage = { kind: "recording", session, untilMs, lane: undefined, pushed: 0, rest: "comes" };
     around.told({ type: "recording", fence });
   }
 
@@ -99,14 +99,19 @@ export class Command {
   }
 
   /** Takes the next of its sound, and overwrites what it was given. */
-  sound({ pcm, missingSamples, last }: Pick<GrantedSound, "pcm" | "missingSamples" | "last">): void {
+  sound({
+    pcm,
+    missingSamples,
+    last,
+    isCutOff,
+  }: Pick<GrantedSound, "pcm" | "missingSamples" | "last" | "isCutOff">): void {
     const stage = this.#stage;
-    if (stage.kind !== "recording" || stage.whole) {
+    if (stage.kind !== "recording" || stage.rest !== "comes") {
       pcm.fill(0);
       return;
     }
     this.#recording.take(pcm, missingSamples);
-    if (last) stage.whole = true;
+    if (last) stage.rest = isCutOff === true ? "lost" : "none";
     this.look();
   }
 
@@ -137,26 +142,31 @@ export class Command {
     stage.lane ??= this.#around.openLane({ wordSamples, silenceSamples, noSpeechSamples });
     stage.lane?.feed(recording);
     const seen = stage.lane?.look() ?? { state: "listening", spoke: false, judged: 0, end: 0 };
-    const end = this.#endOf(seen, stage.whole, late);
+    const end = this.#endOf(seen, stage.rest, late);
+    if (end === "cut_off") {
+      this.#cutOff(stage);
+      return;
+    }
     // Not beyond what was judged: behind that the command may be over already.
     const known = seen.state === "deaf" ? recording.length : seen.judged;
     this.#push(stage, end?.samples ?? known);
     if (end !== undefined) this.#heard(stage, end);
   }
 
-  /** @returns where the command ends, and whether somebody spoke; undefined while it goes on */
+  /** @returns where the command ends, and whether somebody spoke; `cut_off` where it has none; undefined while it goes on */
   #endOf(
     { state, spoke, judged, end }: SpeechSeen,
-    whole: boolean,
+    rest: "comes" | "none" | "lost",
     late: boolean,
-  ): { readonly samples: number; readonly spoke: boolean } | undefined {
+  ): { readonly samples: number; readonly spoke: boolean } | "cut_off" | undefined {
     const { length, isFull } = this.#recording;
     const over = state === "said" || state === "nothing";
     // Its sender has waited for the end itself, and a pause before it is none.
-    if (over && !whole) return { samples: end, spoke };
+    if (over && rest !== "none") return { samples: end, spoke };
     const unheard = length - judged;
     const isJudged = over || unheard < CHUNK_SAMPLES || state === "deaf";
-    if (!late && !((whole || isFull) && isJudged)) return undefined;
+    if (!late && !((rest !== "comes" || isFull) && isJudged)) return undefined;
+    if (rest === "lost" && !isFull) return "cut_off";
     return { samples: length, spoke: spoke || unheard >= MAY_BE_SPEECH_SAMPLES };
   }
 
@@ -189,6 +199,17 @@ export class Command {
     heard(command, this.#recording.samples(0, samples));
     const endedAtUnixMs = unixMs() - (this.#recording.length - samples) / SAMPLES_PER_MS;
     void this.#understand(session, endedAtUnixMs);
+  }
+
+  /** Half a command is none. */
+  #cutOff({ lane }: Extract<Stage, { readonly kind: "recording" }>): void {
+    lane?.close();
+    this.#abort.abort();
+    this.#recording.wipe();
+    this.#around.enough(this.#options.fence);
+    if (this.isOver) return;
+    const why = "the microphone was muted, or went away, before the command was over";
+    this.#fail(new SinkError("cut_off", why, "unmute it, or see that it is plugged in, and speak again"));
   }
 
   /** Never throws. */

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { type Answer, jsonOf } from "./ask-server.ts";
 import type { ErrorWords } from "./failure.ts";
-import { type Handled, SinkError } from "./sink.ts";
+import type { CommandLog } from "./patience.ts";
+import { type Handled, SinkError, type Sound } from "./sink.ts";
 import { soundFrom } from "./sound-from.ts";
 import { spokenText } from "./spoken-text.ts";
 
@@ -21,14 +22,26 @@ const answerSchema = z.object({
   /** The text is a question, and the person's answer is awaited. */
   confirm: z.boolean().nullish(),
   /** The text as a sound file in base64. */
-  audio: z.base64().nullish(),
+  audio: z.string().nullish(),
 });
 
-/** @throws SinkError when it is not of this form, or its sound is none */
+export interface HandlerAnswer {
+  readonly transcript: string;
+  readonly handled: Handled;
+  /** It says what was said and nothing else: somebody else has to act on it. */
+  readonly isTranscriptOnly: boolean;
+}
+
+/**
+ * A text whose sound cannot be played goes on without it, with a line in the log: its handler has acted.
+ * @param id the command's
+ * @throws SinkError when it is not of this form, or has no text and sound that cannot be played
+ */
 export async function handlerAnswer(
   answer: Answer,
   words: ErrorWords,
-): Promise<{ readonly transcript: string; readonly handled: Handled }> {
+  { id, log }: { readonly id: string; readonly log: CommandLog },
+): Promise<HandlerAnswer> {
   const said = isJson(answer) ? jsonOf(answer, words) : {};
   const parsed = answerSchema.safeParse(said);
   if (!parsed.success) {
@@ -36,16 +49,23 @@ export async function handlerAnswer(
     const what = path.length === 0 ? "" : ` in "${path.join(".")}"`;
     throw new SinkError("bad_answer", `${words.server} answered in another form${what}: ${message}`, words.hint);
   }
-  const { transcript, text, command, confirm, audio } = parsed.data;
-  const encoded = audio === null || audio === undefined || audio === "" ? undefined : audio;
+  const { confirm, audio } = parsed.data;
+  const transcript = spokenText(parsed.data.transcript ?? "");
+  const text = spokenText(parsed.data.text ?? "");
+  const command = spokenText(parsed.data.command ?? "");
+  const asks = confirm ?? false;
+  const hasSound = audio !== null && audio !== undefined && audio !== "";
+  let speech: Sound | undefined;
+  try {
+    if (hasSound) speech = await soundFrom(Buffer.from(audio, "base64"), words);
+  } catch (error) {
+    if (!(error instanceof SinkError) || text === "") throw error;
+    log.warn("sound of an answer left out", { command: id, error: error.message, hint: error.hint });
+  }
   return {
-    transcript: spokenText(transcript ?? ""),
-    handled: {
-      text: spokenText(text ?? ""),
-      command: spokenText(command ?? ""),
-      asks: confirm ?? false,
-      speech: encoded === undefined ? undefined : await soundFrom(Buffer.from(encoded, "base64"), words),
-    },
+    transcript,
+    handled: { text, command, asks, speech },
+    isTranscriptOnly: transcript !== "" && text === "" && command === "" && !asks && !hasSound,
   };
 }
 

@@ -3,12 +3,17 @@ import type { IntentSettings, SettingsOf } from "../config/command-settings.ts";
 import { askServer } from "./ask-server.ts";
 import type { ErrorWords } from "./failure.ts";
 import { handlerAnswer, MOST_HANDLER_BYTES } from "./handler-answer.ts";
+import type { CommandLog } from "./patience.ts";
 import type { Handled, SpokenCommand, Understood } from "./sink.ts";
 
 /** Acts on what was understood. @throws SinkError; anything when the signal is aborted */
 export type IntentHandler = (understood: Understood, command: SpokenCommand, signal: AbortSignal) => Promise<Handled>;
 
-export function intentWebhook(settings: SettingsOf<IntentSettings, "webhook">, words: ErrorWords): IntentHandler {
+export function intentWebhook(
+  settings: SettingsOf<IntentSettings, "webhook">,
+  words: ErrorWords,
+  log: CommandLog,
+): IntentHandler {
   const { url, api_key: apiKey } = settings;
   return async ({ transcript, confidence }, command, signal) => {
     const { id, relayId, room, model, topic, wakeEndedAtUnixMs } = command;
@@ -34,6 +39,6 @@ export function intentWebhook(settings: SettingsOf<IntentSettings, "webhook">, w
       },
       signal,
     );
-    return (await handlerAnswer(answer, words)).handled;
+    return (await handlerAnswer(answer, words, { id, log })).handled;
   };
 }

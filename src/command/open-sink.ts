@@ -35,7 +35,7 @@ export function openSink(settings: SinkSettings, around: SinkSurroundings): Open
   const words = wordsOf(settings);
   const { times, log } = around;
   const patience = { times, log, words, timeoutMs: settings.timeout, trouble: "sink_down" };
-  const sink = new TapedSink(recogniserOf(settings, words, times), patience);
+  const sink = new TapedSink(recogniserOf(settings, words, around), patience);
   if (settings.kind !== "orac") return { sink, troubles: () => sink.troubles, close: () => {} };
   const heartbeat = new OracHeartbeat({ settings, words, ...around });
   heartbeat.start();
@@ -69,14 +69,14 @@ function wordsOf(settings: Some): ErrorWords {
   }
 }
 
-function recogniserOf(settings: Some, words: ErrorWords, times: Times): Recogniser {
+function recogniserOf(settings: Some, words: ErrorWords, { times, log }: SinkSurroundings): Recogniser {
   switch (settings.kind) {
     case "openai":
       return new OpenAiTranscription(settings, words);
     case "orac":
       return new OracTranscription(settings, words, times);
     case "webhook":
-      return new WebhookSink(settings, words);
+      return new WebhookSink(settings, words, log);
     case "wyoming":
       return new WyomingTranscription(settings, words, times);
     case "program":

@@ -5,8 +5,15 @@ import type { SpokenCommand } from "./sink.ts";
 
 const KEPT = 10;
 
-/** `interrupted`: the person spoke to the same relay again; `stopped`: its relay is gone, or somebody reset the house. */
-export type CommandOutcome = "answered" | "asked_back" | "no_speech" | "failed" | "interrupted" | "stopped";
+/** `no_answer`: it was taken, and nothing came back for the person; `interrupted`: the person spoke to the same relay again; `stopped`: its relay is gone, or somebody reset the house. */
+export type CommandOutcome =
+  | "answered"
+  | "no_answer"
+  | "asked_back"
+  | "no_speech"
+  | "failed"
+  | "interrupted"
+  | "stopped";
 
 /** Times are monotonic, ms; lengths in ms, undefined where it did not come to that. */
 export interface RecentCommand {
@@ -88,12 +95,20 @@ export class RecentCommands {
     this.#change(fence, (entry) => ({ ...entry, why }));
   }
 
-  replied(fence: number, { kind, text }: Pick<Reply, "kind" | "text">): void {
+  replied(fence: number, { kind, text, command, speech }: Omit<Reply, "transcription">): void {
+    const isEmpty = kind === "answer" && text === "" && command === "" && speech === undefined;
     this.#change(fence, (entry, nowMs) => {
       const recordedMs = entry.recordedMs ?? nowMs - entry.grantedAtMs;
       const answeredMs = entry.understoodMs === undefined || kind === "error" ? undefined : nowMs - entry.stepAtMs;
       const answer = this.#options.keepsWords() && text !== "" ? text : undefined;
-      return { ...entry, outcome: OUTCOMES[kind], recordedMs, answeredMs, answer, stepAtMs: nowMs };
+      return {
+        ...entry,
+        outcome: isEmpty ? "no_answer" : OUTCOMES[kind],
+        recordedMs,
+        answeredMs,
+        answer,
+        stepAtMs: nowMs,
+      };
     });
   }
 

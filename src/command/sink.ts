@@ -82,6 +82,8 @@ export type SinkErrorCode =
   | "bad_answer"
   /** It failed several times in a row, and is left alone for a while. */
   | "resting"
+  /** Its microphone was muted, or went away, before the person had stopped speaking. */
+  | "cut_off"
   /** Nobody wanted the command any more. */
   | "aborted";
 

@@ -12,6 +12,8 @@ export interface ClaimPiece {
   readonly atMs?: number | undefined;
   /** Nothing follows. */
   readonly last: boolean;
+  /** The last, though the person may still speak: muted, or the microphone is gone. */
+  readonly isCutOff?: boolean;
 }
 
 /** A whole command that comes at once, with its wake word: 25 s. */

@@ -22,6 +22,10 @@ import type { RelayVoice } from "./seat.ts";
 const BEAT_MS = 200;
 /** Sound that is passed on from before the word: people begin to speak before a detector knows. */
 const PRE_ROLL_MS = 500;
+/** The stream of this machine's microphone. */
+const LOCAL = 0;
+/** A microphone that gave no sample for so long is gone; behind a network that is a delay. */
+const GONE_MS = 1000;
 /** Claims of which it is remembered where their word began. */
 const MOST_BEGUN = 16;
 
@@ -50,7 +54,7 @@ class Ear {
   /** Where in the ring the sound of a claim begins. */
   readonly begun = new Map<number, number>();
   /** What it was granted, while its sound is passed on. */
-  sounding: { readonly claim: number; readonly fence: number; readonly sound: RingSound } | undefined;
+  sounding: { readonly claim: number; readonly fence: number; readonly sound: RingSound; cameAtMs: number } | undefined;
   readonly asks: OpenAsk[] = [];
   readonly tails = new RingTails();
   /** While gains are set by a sound. */
@@ -59,7 +63,13 @@ class Ear {
   beatAtMs = Number.NEGATIVE_INFINITY;
   heard = false;
 
-  constructor(memory: SharedMemory, models: ModelScores, stream: number, relayId: string, connection: number) {
+  constructor(
+    memory: SharedMemory,
+    models: ModelScores,
+    readonly stream: number,
+    relayId: string,
+    connection: number,
+  ) {
     this.sender = { relayId, connection };
     this.level = memory.level(stream).reader();
     this.listened = new Listened(memory.level(stream).reader(), memory.score(stream).reader(), models);
@@ -75,6 +85,8 @@ export interface HubEarsOptions {
   readonly thresholdOf?: ThresholdOf;
   /** How much of the sound before a word goes with a command. @default half a second */
   readonly preRollMs?: () => number;
+  /** While muted no sample of any stream comes. @default never */
+  readonly muted?: () => boolean;
   /** What a claimant measured of the sound behind its word too. */
   readonly envelope?: (sender: Sender, claim: number, envelope: CoarseEnvelope) => void;
   /** What was heard of a sound to set gains by. */
@@ -112,7 +124,7 @@ export class HubEars {
         if (ear === undefined || claim === undefined || ear.sounding?.fence === fence) return;
         const from = ear.begun.get(claim) ?? ear.level.read().written;
         const reader = this.#options.memory.audioReader(stream, "newest");
-        ear.sounding = { claim, fence, sound: new RingSound(reader, from) };
+        ear.sounding = { claim, fence, sound: new RingSound(reader, from), cameAtMs: this.#options.monotonicMs() };
         // Its sound is here already: nobody has to wait for it.
         this.#pass(ear);
       },
@@ -216,15 +228,21 @@ export class HubEars {
     return Math.round(((this.#options.preRollMs?.() ?? PRE_ROLL_MS) * SAMPLE_RATE) / 1000);
   }
 
-  /** Passes on what has come since the last look. */
+  /** Passes on what has come since the last look; where nothing more can come, that it is cut off. */
   #pass(ear: Ear): void {
     const { sounding } = ear;
     if (sounding === undefined) return;
     const { claim, fence, sound } = sounding;
+    const nowMs = this.#options.monotonicMs();
     const piece = sound.next();
-    if (piece === undefined) return;
-    if (piece.last) ear.sounding = undefined;
-    this.#options.hub.sound(ear.sender, { ...piece, claim, fence });
+    if (piece !== undefined) sounding.cameAtMs = nowMs;
+    const isGone = ear.stream === LOCAL && (piece?.last === true || nowMs - sounding.cameAtMs >= GONE_MS);
+    const isCutOff = !sound.isEnded && (isGone || this.#options.muted?.() === true);
+    if (piece === undefined && !isCutOff) return;
+    const { pcm = new Int16Array(0), missingSamples = 0 } = piece ?? {};
+    const last = isCutOff || piece?.last === true;
+    if (last) ear.sounding = undefined;
+    this.#options.hub.sound(ear.sender, { pcm, missingSamples, last, isCutOff, claim, fence });
   }
 
   /** @returns begins, ends: where in the ring the sound of the claim begins, and where its word ends */

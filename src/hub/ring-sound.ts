@@ -17,6 +17,11 @@ export class RingSound {
     reader.seek(from);
   }
 
+  /** Whether no more is wanted. */
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
   /** The next piece is the last. */
   end(): void {
     this.#ended = true;

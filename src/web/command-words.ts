@@ -8,6 +8,8 @@ export function describeCommand({ relay, state, outcome, why }: CommandView): st
   switch (outcome) {
     case "answered":
       return `${relay} answered`;
+    case "no_answer":
+      return `${relay}'s command was taken, and nothing came back`;
     case "asked_back":
       return `${relay} asked back`;
     case "no_speech":

@@ -170,6 +170,7 @@ export class Relays {
       activations: () => house().activations,
     });
     this.#ears = new HubEars({
+      muted: () => house().muted,
       ...{ memory, hub: this.#hub, monotonicMs },
       thresholdOf: (model, own) => config().wake.models[model]?.threshold ?? own,
       preRollMs: () => config().command.pre_roll,

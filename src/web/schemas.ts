@@ -402,9 +402,11 @@ export const commandSchema = z
     model: z.string().describe("the wake word"),
     state: z.enum(["recording", "processing", "responding", "over"]),
     outcome: z
-      .enum(["answered", "asked_back", "no_speech", "failed", "interrupted", "stopped"])
+      .enum(["answered", "no_answer", "asked_back", "no_speech", "failed", "interrupted", "stopped"])
       .nullable()
-      .describe("interrupted: somebody spoke to the same relay again; stopped: its relay is gone, or it was reset"),
+      .describe(
+        "no_answer: it was taken, and nothing came back for the person; interrupted: somebody spoke to the same relay again; stopped: its relay is gone, or it was reset",
+      ),
     why: z.string().nullable().describe("why it failed, or was stopped"),
     sink: z.string(),
     recordedMs: stepMs.describe("from the grant to the end of what was said"),

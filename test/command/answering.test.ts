@@ -85,6 +85,25 @@ describe("an intent handler", () => {
     expect((await answer()).speech).toEqual({ pcm: sound(100), sampleRateHz: 8000 });
   });
 
+  test.each(["AAAA", "~~~", btoa("RIFF, and no sound")])(
+    "that has acted, and whose sound %p cannot be played, is heard by the voice, and the log says so once",
+    async (audio) => {
+      using server = new HttpServer(() => Response.json({ text: "secret words", command: "light.on", audio }));
+      const wav = join(folder, "instead.wav");
+      await Bun.write(wav, wavOf(sound(300), 8000));
+      const { answer, answering, log } = small(handler(server), program(`cat ${wav}`));
+      expect(await answer()).toMatchObject({
+        ...{ kind: "answer", text: "secret words", command: "light.on" },
+        speech: { pcm: sound(300), sampleRateHz: 8000 },
+      });
+      expect(log.lines).toHaveLength(1);
+      expect(log.lines[0]).toStartWith("warn sound of an answer left out");
+      expect(log.lines[0]).toContain(new URL(server.url).origin);
+      expect(log.lines[0]).not.toMatch(/secret|AAAA|~~~/);
+      expect(answering.troubles).toEqual([]);
+    },
+  );
+
   test("is not asked where nothing was said, or the sink has acted already", async () => {
     using server = new HttpServer(() => Response.json({ text: "x" }));
     const { answer } = small(handler(server), NONE);

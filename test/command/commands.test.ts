@@ -83,6 +83,32 @@ describe("a command", () => {
     expect(heard[0]?.endedAtUnixMs).toBeDefined();
   });
 
+  test("that is cut off before its end asks no sink: the person hears that something went wrong", async () => {
+    const { commands, heard, replies, say, settle, states, enough, kept, logged } = smallCommands();
+    commands.granted(granted(1));
+    await say(1, sound(-0.5, 2, -0.4));
+    const place = { missingSamples: 0, fence: 1, relayId: "kitchen", claim: 1 };
+    commands.sound({ ...place, pcm: new Int16Array(0), last: true, isCutOff: true });
+    await settle();
+    expect(heard[0]?.signal.aborted).toBeTrue();
+    expect(heard[0]?.endedAtUnixMs).toBeUndefined();
+    expect(heard[0]?.views.every((view) => view.every((sample) => sample === 0))).toBeTrue();
+    expect(replies.map(({ reply }) => reply.kind)).toEqual(["error"]);
+    expect(states(1)).toEqual(["recording", "responding"]);
+    expect([enough, kept]).toEqual([[1], []]);
+    expect(logged.at(-1)).toMatchObject({ event: "command failed", fields: { code: "cut_off" } });
+  });
+
+  test("that is cut off behind its end is a command", async () => {
+    const { commands, heard, replies, settle } = smallCommands();
+    commands.granted(granted(1));
+    const place = { missingSamples: 0, fence: 1, relayId: "kitchen", claim: 1 };
+    commands.sound({ ...place, pcm: sound(-0.5, 2, -1.5), last: true, isCutOff: true });
+    await settle();
+    expect(heard[0]?.endedAtUnixMs).toBeDefined();
+    expect(replies).toEqual([]);
+  });
+
   test("has nothing of what comes behind its last piece", async () => {
     const { commands, heard, settle } = smallCommands();
     commands.granted(granted(1));

@@ -8,6 +8,8 @@ const COMMAND: SpokenCommand = {
   ...{ wakeEndedAtUnixMs: 0, scores: {}, multiTrigger: true, topic: undefined, webhookUrl: undefined },
 };
 
+const SILENCE = { text: "", command: "", speech: undefined };
+
 function recent(keepsWords = false) {
   const clock = { nowMs: 1000 };
   const wish = { keepsWords };
@@ -21,7 +23,7 @@ function recent(keepsWords = false) {
     commands.understood(fence, "light on");
     clock.nowMs += 70;
     commands.step({ type: "responding", fence });
-    commands.replied(fence, { kind, text: "It is on." });
+    commands.replied(fence, { ...SILENCE, kind, text: "It is on." });
   };
   return { clock, wish, commands, answered };
 }
@@ -51,19 +53,31 @@ describe("a command that is over", () => {
     expect(commands.all[0]).toMatchObject({ outcome: "stopped", why: "left", spokenMs: undefined });
   });
 
+  test.each([
+    ["nothing", {}, "no_answer"],
+    ["a text", { text: "Done." }, "answered"],
+    ["an intent", { command: "light.on" }, "answered"],
+    ["a sound", { speech: { pcm: new Int16Array(1), sampleRateHz: 8000 } }, "answered"],
+  ] as const)("was answered if anything came back: %s", (_, back, outcome) => {
+    const { commands } = recent();
+    commands.granted(1, COMMAND, "webhook");
+    commands.replied(1, { ...SILENCE, ...back, kind: "answer" });
+    expect(commands.all[0]?.outcome).toBe(outcome);
+  });
+
   test("failed for a reason, or was none", () => {
     const { commands } = recent();
     commands.granted(1, COMMAND, "openai");
     commands.step({ type: "processing", fence: 1 });
     commands.failed(1, "stt.local does not answer");
-    commands.replied(1, { kind: "error", text: "Something went wrong." });
+    commands.replied(1, { ...SILENCE, kind: "error", text: "Something went wrong." });
     expect(commands.all[0]).toMatchObject({
       outcome: "failed",
       why: "stt.local does not answer",
       answeredMs: undefined,
     });
     commands.granted(2, COMMAND, "openai");
-    commands.replied(2, { kind: "no_speech", text: "" });
+    commands.replied(2, { ...SILENCE, kind: "no_speech", text: "" });
     commands.step({ type: "ended", fence: 2 });
     expect(commands.all[0]).toMatchObject({ outcome: "no_speech", recordedMs: 0, understoodMs: undefined });
   });

@@ -14,7 +14,8 @@ const QUIET = 0.001;
 /** A house in which the hub listens for "kitchen" (stream 1), and "hall" listens for itself. */
 function house() {
   const clock = { nowMs: 10_000 };
-  const passed: { readonly pcm: Int16Array; readonly last: boolean }[] = [];
+  const passed: { readonly pcm: Int16Array; readonly last: boolean; readonly isCutOff?: boolean | undefined }[] = [];
+  const wish = { muted: false };
   const monotonicMs = () => clock.nowMs;
   const log = { info: () => {} };
   const memory = SharedMemory.create({ streams: 2, relays: 1 });
@@ -24,9 +25,9 @@ function house() {
     sooner: () => {},
     changed: () => {},
     factsOf: ({ id }, can) => facts(id, { can }),
-    events: { ...NO_EVENTS, sound: ({ pcm, last }) => void passed.push({ pcm, last }) },
+    events: { ...NO_EVENTS, sound: ({ pcm, last, isCutOff }) => void passed.push({ pcm, last, isCutOff }) },
   });
-  const ears = new HubEars({ memory, hub, monotonicMs });
+  const ears = new HubEars({ memory, hub, monotonicMs, muted: () => wish.muted });
   const stream = new RemoteStreams({ memory, monotonicMs, log, muted: () => false }).open("kitchen", "[::1]:5");
   if ("code" in stream) throw new Error(stream.code);
   const seatOf = (id: string, connection: number) => ({
@@ -65,7 +66,7 @@ function house() {
   });
   const waited = () => hub.rounds[0]?.waitedFor.find(({ relayId }) => relayId === "kitchen")?.outcome;
   const hearing = () => arbiter.relays.get("kitchen")?.hearing.kind;
-  return { clock, hub, ears, stream, scored, hears, hallClaims, word, waited, hearing, passed };
+  return { clock, hub, ears, stream, scored, hears, hallClaims, word, waited, hearing, passed, memory, wish, seatOf };
 }
 
 describe("what the hub hears for others", () => {
@@ -157,6 +158,73 @@ describe("the sound of what the hub heard for others", () => {
     expect(gone.passed.at(-1)).toMatchObject({ last: true });
     expect(gone.samples().slice(-rest.length)).toEqual([...rest]);
   });
+});
+
+describe("the sound of this machine's microphone", () => {
+  function granted() {
+    const all = house();
+    const { memory, clock, hub, ears, seatOf } = all;
+    const ring = memory.audioWriter(0);
+    const level = memory.level(0).writer();
+    const local = (sound: Int16Array) => {
+      for (let at = 0; at < sound.length; at += 1600) {
+        const piece = sound.slice(at, at + 1600);
+        clock.nowMs += piece.length / 16;
+        ring.write(piece, piece.length);
+        Object.assign(level.value, { written: ring.written, atMs: clock.nowMs });
+        level.publish();
+      }
+    };
+    ears.open(0, "here", 9);
+    hub.join({ ...seatOf("here", 9), kind: "local", voice: ears.voice(0), stream: 0 }, CAN);
+    local(joined(noise(2, QUIET, 1), tone(2000, 0.6, 0.2)));
+    ears.heard({ ...all.word(), stream: 0, source: "" });
+    // The kitchen hears nothing, and is not waited for.
+    ears.look();
+    return { ...all, ring, local };
+  }
+
+  test("is cut off at once when it is muted", () => {
+    const { ears, wish, passed, local } = granted();
+    local(noise(0.2, QUIET, 3));
+    ears.look();
+    expect(passed.at(-1)).toMatchObject({ last: false, isCutOff: false });
+    wish.muted = true;
+    ears.look();
+    expect(passed.at(-1)).toMatchObject({ last: true, isCutOff: true });
+    expect(ears.isSounding).toBe(false);
+  });
+
+  test("is cut off when no sample came for a second, and when it begins anew", () => {
+    const gone = granted();
+    gone.clock.nowMs += 999;
+    gone.ears.look();
+    expect(gone.passed.at(-1)?.last).toBe(false);
+    gone.clock.nowMs += 1;
+    gone.ears.look();
+    expect(gone.passed.at(-1)).toMatchObject({ last: true, isCutOff: true });
+
+    const anew = granted();
+    anew.ring.startEpoch();
+    anew.ears.look();
+    expect(anew.passed.at(-1)).toMatchObject({ last: true, isCutOff: true });
+  });
+
+  test("is not cut off where it was enough", () => {
+    const { hub, wish, passed } = granted();
+    wish.muted = true;
+    hub.enough(1);
+    expect(passed.at(-1)).toMatchObject({ last: true, isCutOff: false });
+  });
+});
+
+test("a sender behind a network is waited for longer than a microphone", () => {
+  const { clock, ears, hears, word, passed } = house();
+  hears(joined(noise(2, QUIET, 1), tone(2000, 0.6, 0.2)));
+  ears.heard(word());
+  clock.nowMs += 2000;
+  ears.look();
+  expect(passed.at(-1)?.last).toBe(false);
 });
 
 describe("beats for others", () => {

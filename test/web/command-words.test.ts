@@ -17,6 +17,7 @@ test("a command says what it is doing, and how it ended", () => {
   expect(describeCommand(command({ outcome: "failed", why: "stt.local hung up" }))).toBe(
     "kitchen got no answer: stt.local hung up",
   );
+  expect(describeCommand(command({ outcome: "no_answer" }))).toBe("kitchen's command was taken, and nothing came back");
   expect(describeCommand(command({ outcome: "no_speech" }))).toBe("nobody spoke to kitchen");
   expect(describeCommand(command({ outcome: "interrupted", why: "superseded" }))).toBe("kitchen was interrupted");
   expect(describeCommand(command({ outcome: "stopped", why: "left" }))).toBe("kitchen left");

@@ -62,6 +62,26 @@ describe("what follows a verdict", () => {
     await Promise.all([before.stop(true), after.stop(true)]);
   });
 
+  test("is acted on by the handler where the sink's webhook answers with a transcript alone, and says so where with nothing", async () => {
+    let heard: Record<string, unknown> = { transcript: "light on" };
+    const hook = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json(heard) });
+    const handler = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json({ text: "It is on." }) });
+    const house = new SpokenHouse(
+      `command: {sink: {kind: webhook, url: "${hook.url.href}"}, intent: {kind: webhook, url: "${handler.url.href}"}}`,
+    );
+    house.grant();
+    await house.say(sound(-0.5, 2, -2));
+    await house.until("an answer", () => house.replies.length > 0);
+    expect(house.replies[0]).toMatchObject({ kind: "answer", text: "It is on.", transcription: "light on" });
+    heard = {};
+    house.grant();
+    await house.say(sound(-0.5, 2, -2));
+    await house.until("an end", () => house.replies.length > 1);
+    expect(house.commands.recent.map(({ outcome }) => outcome)).toEqual(["no_answer", "answered"]);
+    house.commands.close();
+    await Promise.all([hook.stop(true), handler.stop(true)]);
+  });
+
   test("that is stopped before its end is a line in the log, with why; one that is finished is none", () => {
     const house = new SpokenHouse(`command: {${SAYS}}`);
     const stops = () => house.logged.filter(({ event }) => event === "command stopped").map(({ fields }) => fields);

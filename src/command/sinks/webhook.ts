@@ -5,6 +5,7 @@ import { askServer } from "../ask-server.ts";
 import type { ErrorWords } from "../failure.ts";
 import { handlerAnswer, MOST_HANDLER_BYTES } from "../handler-answer.ts";
 import { multipart } from "../multipart.ts";
+import type { CommandLog } from "../patience.ts";
 import type { SpokenCommand, Understood } from "../sink.ts";
 import type { SpokenTape } from "../spoken-tape.ts";
 import type { Recogniser } from "../taped-sink.ts";
@@ -16,10 +17,12 @@ export class WebhookSink implements Recogniser {
   readonly name = "webhook";
   readonly #settings: WebhookSettings;
   readonly #words: ErrorWords;
+  readonly #log: CommandLog;
 
-  constructor(settings: WebhookSettings, words: ErrorWords) {
+  constructor(settings: WebhookSettings, words: ErrorWords, log: CommandLog) {
     this.#settings = settings;
     this.#words = words;
+    this.#log = log;
   }
 
   async understand(tape: SpokenTape, command: SpokenCommand, signal: AbortSignal): Promise<Understood> {
@@ -41,7 +44,9 @@ export class WebhookSink implements Recogniser {
         },
         signal,
       );
-      return await handlerAnswer(answer, this.#words);
+      const said = { id: command.id, log: this.#log };
+      const { transcript, handled, isTranscriptOnly } = await handlerAnswer(answer, this.#words, said);
+      return isTranscriptOnly ? { transcript } : { transcript, handled };
     } finally {
       bytes.fill(0);
     }

@@ -90,6 +90,19 @@ test("JSON counts also where nothing says that it is JSON; a plain word does not
   expect((await said(sink, sound(100))).handled?.text).toBe("");
 });
 
+test("a transcript alone is for whoever acts on it; anything beside it is an answer", async () => {
+  let answer: Record<string, unknown> = { transcript: "lights on", text: "", command: null };
+  using server = new HttpServer(() => Response.json(answer));
+  const { sink } = opened(server.url);
+  expect(await said(sink, sound(100))).toEqual({ transcript: "lights on" });
+  for (const beside of [{ text: "Done." }, { command: "light.on" }, { confirm: true }]) {
+    answer = { transcript: "lights on", ...beside };
+    expect((await said(sink, sound(100))).handled).toBeDefined();
+  }
+  answer = {};
+  expect(await said(sink, sound(100))).toMatchObject({ transcript: "", handled: { text: "" } });
+});
+
 test("a text that asks back says so", async () => {
   using server = new HttpServer(() => Response.json({ text: "Really?", confirm: true }));
   expect((await said(opened(server.url).sink, sound(100))).handled?.asks).toBe(true);
@@ -104,7 +117,7 @@ test("nothing that it may have acted on is sent again", async () => {
 test.each([
   ["JSON that is none", new Response("{", { headers: { "content-type": "application/json" } }), "no JSON"],
   ["a text that is none", Response.json({ text: 1 }), 'in "text"'],
-  ["no base64", Response.json({ audio: "~~~" }), 'in "audio"'],
+  ["no base64", Response.json({ audio: "~~~" }), "cannot be played"],
   ["sound that is none", Response.json({ audio: btoa("not a sound file at all") }), "cannot be played"],
   ["an empty WAV file", Response.json({ audio: Buffer.from(wavOf(new Int16Array())).toString("base64") }), "empty"],
   [
