@@ -22,12 +22,12 @@ const unitTests = testFiles((file) => !isEndToEnd(file));
 const types = check("types", "node_modules/typescript/bin/tsc", "-p", ".");
 const lint = check("lint", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings");
 /** Those that compute, and those that wait: half of the time each. */
-const unit = sideBySide("unit", unitTests, [/^test\/(wake|check|arbitration)\//]);
+const unit = sideBySide("unit", unitTests, [/^test\/(wake|check|arbitration|memory|audio|loqa)\//]);
 /** Before the end-to-end tests, because they run dist/earshot too. */
 const build = check("build", "build.ts");
 /** Mostly they wait: a third of the time each. */
 const endToEnd = sideBySide("e2e", endToEndTests, [
-  /\/(house|streams|sources|calibrate|every-sample)\.test\.ts$/,
+  /\/(house|streams|sources|calibrate|every-sample|command-line|settings|kept-out)\.test\.ts$/,
   /\/faults-\w+\.test\.ts$/,
 ]);
 const binary = tests("binary", endToEndTests, "--test-name-pattern", "binary");

@@ -25,6 +25,8 @@ export interface RecentCommand {
   /** Why it failed, or was stopped; empty otherwise. */
   readonly why: string;
   readonly grantedAtMs: number;
+  /** The same, UTC, ms: said once, for two clocks drift against each other. */
+  readonly grantedAtUnixMs: number;
   /** From the grant to the end of what was said. */
   readonly recordedMs: number | undefined;
   /** The sink. */
@@ -40,6 +42,7 @@ export interface RecentCommand {
 
 export interface RecentCommandsOptions {
   readonly monotonicMs: () => number;
+  readonly unixMs: () => number;
   /** Whether words are kept. */
   readonly keepsWords: () => boolean;
 }
@@ -65,9 +68,11 @@ export class RecentCommands {
 
   granted(fence: number, command: SpokenCommand, sink: string): void {
     const grantedAtMs = this.#options.monotonicMs();
+    const grantedAtUnixMs = Math.round(this.#options.unixMs());
     const unknown = { recordedMs: undefined, understoodMs: undefined, answeredMs: undefined, spokenMs: undefined };
     const entry: Entry = {
-      ...{ fence, command, sink, state: "recording", outcome: undefined, why: "", grantedAtMs, stepAtMs: grantedAtMs },
+      ...{ fence, command, sink, state: "recording", outcome: undefined, why: "" },
+      ...{ grantedAtMs, grantedAtUnixMs, stepAtMs: grantedAtMs },
       ...unknown,
       ...{ transcript: undefined, answer: undefined },
     };

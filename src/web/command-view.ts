@@ -2,12 +2,11 @@
 import type { RecentCommand } from "../command/recent-commands.ts";
 import type { CommandView } from "./schemas.ts";
 
-/** @param at when its word was granted, UTC, milliseconds since 1970 */
-export function commandView(recent: RecentCommand, at: number): CommandView {
+export function commandView(recent: RecentCommand): CommandView {
   const { command, sink, state, outcome, why, transcript, answer } = recent;
   return {
     id: command.id,
-    at,
+    at: recent.grantedAtUnixMs,
     relay: command.relayId,
     room: command.room ?? null,
     model: command.model,

@@ -292,11 +292,7 @@ export class Relays {
 
   /** The newest commands; newest first. */
   commands(): readonly CommandView[] {
-    const { monotonicMs, unixMs } = this.#options;
-    const nowMs = monotonicMs();
-    return this.#spoken.recent.map((command) =>
-      commandView(command, Math.round(unixMs() - nowMs + command.grantedAtMs)),
-    );
+    return this.#spoken.recent.map(commandView);
   }
 
   relays(): readonly RelayView[] {

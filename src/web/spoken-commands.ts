@@ -67,7 +67,7 @@ export class SpokenCommands {
       keepForMs: () => config().privacy.keep_for,
       ...{ unixMs, log },
     });
-    this.#recent = new RecentCommands({ monotonicMs, keepsWords: () => config().privacy.show_transcripts });
+    this.#recent = new RecentCommands({ monotonicMs, unixMs, keepsWords: () => config().privacy.show_transcripts });
     const lanes = new CommandLanes(memory);
     this.#commands = new Commands({
       sink: () => this.#sink?.sink,

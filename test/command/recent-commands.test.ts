@@ -13,7 +13,11 @@ const SILENCE = { text: "", command: "", speech: undefined };
 function recent(keepsWords = false) {
   const clock = { nowMs: 1000 };
   const wish = { keepsWords };
-  const commands = new RecentCommands({ monotonicMs: () => clock.nowMs, keepsWords: () => wish.keepsWords });
+  const commands = new RecentCommands({
+    monotonicMs: () => clock.nowMs,
+    unixMs: () => 1e12 + clock.nowMs,
+    keepsWords: () => wish.keepsWords,
+  });
   /** From its grant to its answer. */
   const answered = (fence: number, kind: Reply["kind"] = "answer") => {
     commands.granted(fence, { ...COMMAND, id: `${fence}` }, "program");
@@ -99,4 +103,18 @@ test("the newest ten are kept, the newest first", () => {
   const { commands, answered } = recent();
   for (let fence = 1; fence <= 12; fence++) answered(fence);
   expect(commands.all.map(({ fence }) => fence)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+});
+
+test("when a command was granted is said once: it does not waver with two clocks", () => {
+  const clock = { monotonicMs: 100, unixMs: 5000.4 };
+  const commands = new RecentCommands({
+    monotonicMs: () => clock.monotonicMs,
+    unixMs: () => clock.unixMs,
+    keepsWords: () => false,
+  });
+  commands.granted(1, { ...COMMAND, id: "1" }, "program");
+  clock.monotonicMs += 1000;
+  clock.unixMs += 1000.7;
+  commands.step({ type: "processing", fence: 1 });
+  expect(commands.all[0]?.grantedAtUnixMs).toBe(5000);
 });
