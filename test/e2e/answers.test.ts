@@ -189,7 +189,8 @@ command:
     expect(chime?.toMs).toBeLessThan(newest.at + 400);
     expect(answer?.fromMs).toBeGreaterThan(newest.at + (newest.recordedMs ?? Number.NaN));
     expect(more).toEqual([]);
-    expect(statesOf(messages)).toEqual(["responding", "recording", "processing", "responding", "armed"]);
+    // The old answer is told as the first of these only where something else has changed meanwhile.
+    expect(statesOf(messages).slice(-4)).toEqual(["recording", "processing", "responding", "armed"]);
   }, 20_000);
 
   test("wakes nobody, though it is the wake word and its own microphone hears it, unless that is wished", async () => {
