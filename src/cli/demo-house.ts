@@ -36,7 +36,7 @@ Exit code 0 if every command was answered in the room in which it was said.`,
       });
       if (spoken === 0) return;
       console.log(
-        `\n${spoken} commands: ${rightRoom} answered in their own room, ${understood} understood word for word`,
+        `\n${spoken} ${spoken === 1 ? "command" : "commands"}: ${rightRoom} answered in their own room, ${understood} understood word for word`,
       );
       if (rightRoom < spoken) process.exitCode = EXIT.failure;
     });
