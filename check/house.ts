@@ -5,7 +5,7 @@ import { checkHouse } from "./house/check-house.ts";
 import { growthOf } from "./house/growth.ts";
 import { HELP, parseHouseOptions } from "./house/options.ts";
 import { historyText, houseText } from "./house/report.ts";
-import { UsageError } from "./long-options.ts";
+import { UsageError } from "./usage.ts";
 
 const PROGRESS_ROUNDS = 50;
 

@@ -1,5 +1,6 @@
 /** The command line of the long check. */
 import { parseArgs } from "node:util";
+import { UsageError, wholeNumber } from "./usage.ts";
 
 export const HELP = `bun check/long.ts: is the engine exact, and does nothing wake it that is not there?
 
@@ -11,11 +12,6 @@ export const HELP = `bun check/long.ts: is the engine exact, and does nothing wa
 
 Listens to ../shared/audio and to Debian packages with hours of speech and music, which it downloads (180 MB) and unpacks
 in $XDG_CACHE_HOME/earshot (~/.cache/earshot). Exit code 1 where something is not as it must be, with its place.`;
-
-/** A command line that makes no sense. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 export interface LongOptions {
   readonly seed: number;
@@ -31,21 +27,15 @@ export interface LongOptions {
  */
 export function parseLongOptions(args: readonly string[], anySeed: number): LongOptions {
   const { values } = parse(args);
-  const whole = (name: "seed" | "streams" | "each", text: string, least: number): number => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least)
-      throw new UsageError(`--${name} takes a whole number from ${least} on, not "${text}"`);
-    return value;
-  };
   const minutes = Number(values.minutes);
   if (!(minutes >= 0 && minutes <= 600)) {
     throw new UsageError(`--minutes takes a number of 0 to 600, not "${values.minutes}"`);
   }
   return {
-    seed: values.seed === undefined ? anySeed : whole("seed", values.seed, 0),
+    seed: values.seed === undefined ? anySeed : wholeNumber("seed", values.seed, 0),
     minutes,
-    streams: whole("streams", values.streams, 1),
-    each: whole("each", values.each, 0),
+    streams: wholeNumber("streams", values.streams, 1),
+    each: wholeNumber("each", values.each, 0),
     help: values.help,
   };
 }

@@ -3,11 +3,12 @@
 import { seededRandom } from "../bench/accuracy/seeded.ts";
 import { EMBEDDING_SIZE } from "../src/wake/features.ts";
 import { checkExact } from "./exact.ts";
-import { HELP, type LongOptions, parseLongOptions, UsageError } from "./long-options.ts";
+import { HELP, type LongOptions, parseLongOptions } from "./long-options.ts";
 import { checkPhantoms } from "./phantoms.ts";
 import { exactText, phantomText } from "./report.ts";
 import { livelyRoom, plainRoom, type Room } from "./rooms.ts";
 import { gatherSounds, NoSoundError, type Sounds } from "./sounds.ts";
+import { UsageError } from "./usage.ts";
 
 /** Of each room in which streams are disturbed. */
 const ROOM_SECONDS = 900;

@@ -1,6 +1,6 @@
 /** The command line of the house check. */
 import { parseArgs } from "node:util";
-import { UsageError } from "../long-options.ts";
+import { UsageError, wholeNumber } from "../usage.ts";
 
 export const HELP = `bun check/house.ts: does exactly one relay answer, whoever is slow and whoever is killed?
 
@@ -20,14 +20,9 @@ export interface HouseOptions {
 /** @param anySeed what to take where none is named @throws UsageError */
 export function parseHouseOptions(args: readonly string[], anySeed: number): HouseOptions {
   const { values } = parse(args);
-  const whole = (name: "seed" | "rounds", text: string, least: number): number => {
-    const value = Number(text);
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new UsageError(`--${name} takes a whole number from ${least} on, not "${text}"`);
-  };
   return {
-    seed: values.seed === undefined ? anySeed : whole("seed", values.seed, 0),
-    rounds: whole("rounds", values.rounds, 1),
+    seed: values.seed === undefined ? anySeed : wholeNumber("seed", values.seed, 0),
+    rounds: wholeNumber("rounds", values.rounds, 1),
     help: values.help,
   };
 }

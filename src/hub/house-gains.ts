@@ -10,7 +10,7 @@ import type { Policy } from "../arbitration/policy.ts";
 import type { RoundRecord } from "../arbitration/round-record.ts";
 
 /** Of a microphone of which nothing is known: they differ by several dB. */
-export const UNKNOWN_GAIN: Gain = { db: 0, uncertaintyDb: 4 };
+const UNKNOWN_GAIN: Gain = { db: 0, uncertaintyDb: 4 };
 /** After the first claim: by then all have claimed, and the sound behind the word was heard, measured and sent. */
 const SETTLED_MS = 2000;
 /** Envelopes that wait for their word to be settled. */

@@ -7,6 +7,7 @@ import { wavOf } from "../../src/audio/wav-write.ts";
 import { Answering } from "../../src/command/answering.ts";
 import type { IntentSettings, SpeechSettings } from "../../src/config/command-settings.ts";
 import { wyomingEvent } from "../../src/wyoming/codec.ts";
+import { until } from "../support/until.ts";
 import { COMMAND, failure, KeptLog, sound, TIMES } from "./around.ts";
 import { HttpServer } from "./http-server.ts";
 import { WyomingServer } from "./wyoming-server.ts";
@@ -222,7 +223,7 @@ describe("a voice", () => {
     using server = saying("x");
     const abort = new AbortController();
     const answered = failure(small(handler(server), program("sleep 60")).answer(undefined, abort.signal));
-    while (server.asked.length === 0) await Bun.sleep(1);
+    await until("the handler was asked", () => server.asked[0]);
     abort.abort();
     expect(await answered).toMatchObject({ code: "aborted" });
   });
