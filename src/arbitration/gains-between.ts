@@ -5,9 +5,11 @@
  * Only of rooms that somebody named it is known that there are walls between them: of the others this would make certain what
  * is only likely.
  */
-import type { GainEstimates, Report, Reports, Source, Walls } from "./gains-estimate.ts";
+import type { GainEstimates } from "./gains-estimate.ts";
+import type { PlacedShare } from "./gains-house.ts";
+import type { Reports, Source } from "./gains-information.ts";
 import type { KnownRooms } from "./gains-rooms.ts";
-import type { KeptShare, KeptWord } from "./gains-words.ts";
+import type { Steps } from "./gains-steps.ts";
 
 /** How much quieter a word is in the next room, doors open or closed, and how much that differs; from simulated houses. */
 const QUIETER_DB = 10;
@@ -22,57 +24,34 @@ const LEAST_SHARE = 0.02;
 const ROUNDS = 3;
 
 /**
- * @param estimate gains from what is known otherwise and these sources
+ * @param words who heard each of them
+ * @param estimating gains from what is known otherwise and these sources
  */
-export function betweenRooms(
-  words: readonly KeptWord[],
-  relays: readonly string[],
-  { groups, named }: KnownRooms,
-  estimate: (between: readonly Source[], walls: Walls) => GainEstimates,
-): GainEstimates {
-  const rooms = [...named];
-  let estimates = estimate([], { count: 0, spreadDb: WALL_SPREAD_DB });
-  if (rooms.length < 2) return estimates;
-  const places = words.map(({ shares }) =>
-    shares.flatMap((share) => {
-      const place = relays.indexOf(share.relayId);
-      const group = groups[place] ?? -1;
-      return named.has(group) ? [{ share, place, group }] : [];
-    }),
-  );
-  // A wall that no word came through says nothing, and costs as much as one that says something.
-  const numbers = new Map<string, number>();
-  for (const heard of places) {
-    for (const { group: one } of heard) {
-      for (const { group: other } of heard) {
-        const wall = `${one} ${other}`;
-        if (one < other && !numbers.has(wall)) numbers.set(wall, numbers.size);
-      }
-    }
-  }
-  const wallOf = (one: number, other: number): number =>
-    numbers.get(`${Math.min(one, other)} ${Math.max(one, other)}`) ?? 0;
-  const walls = { count: numbers.size, spreadDb: WALL_SPREAD_DB };
+export function* estimatingBetween(
+  words: readonly (readonly PlacedShare[])[],
+  { named }: KnownRooms,
+  estimating: (between: readonly Source[]) => Steps<GainEstimates>,
+): Steps<GainEstimates> {
+  let estimates = yield* estimating([]);
+  if (named.size < 2) return estimates;
+  const heard = words.map((shares) => shares.filter(({ group }) => named.has(group)));
   for (let round = 0; round < ROUNDS; round++) {
-    const odds = places.map((heard) => saidIn(heard, estimates));
-    const reports = rooms.flatMap((room) =>
-      places.map((heard, word) => reportsOf(heard, room, odds[word]?.get(room) ?? 0, relays.length, wallOf)),
-    );
-    estimates = estimate([{ words: reports, biasDb: BIAS_DB }], walls);
+    const walls = new Map<string, number>();
+    const reports: Reports[] = [];
+    for (const shares of heard) {
+      for (const [room, likely] of saidIn(shares, estimates)) {
+        if (likely >= LEAST_SHARE) reports.push(reportsOf(shares, room, likely, walls));
+      }
+      yield;
+    }
+    const source = { words: reports, biasDb: BIAS_DB, walls: { count: walls.size, spreadDb: WALL_SPREAD_DB } };
+    estimates = yield* estimating([source]);
   }
   return estimates;
 }
 
-interface Heard {
-  readonly share: KeptShare;
-  /** The relay's. */
-  readonly place: number;
-  /** Its room. */
-  readonly group: number;
-}
-
 /** How likely a word was said in each of the rooms where it was heard; in none where it was heard in one only. */
-function saidIn(heard: readonly Heard[], { gains, covariance }: GainEstimates): ReadonlyMap<number, number> {
+function saidIn(heard: readonly PlacedShare[], { gains, covariance }: GainEstimates): ReadonlyMap<number, number> {
   const rooms = [...new Set(heard.map(({ group }) => group))];
   if (rooms.length < 2) return new Map();
   const odds = rooms.map((room) => {
@@ -80,7 +59,7 @@ function saidIn(heard: readonly Heard[], { gains, covariance }: GainEstimates): 
       level: share.levelDb - (gains[place] ?? 0) + (group === room ? 0 : QUIETER_DB),
       variance:
         (group === room ? OWN_SPREAD_DB ** 2 : QUIETER_SPREAD_DB ** 2 + WALL_SPREAD_DB ** 2) +
-        (covariance[place]?.[place] ?? 0),
+        covariance.at(place, place),
     }));
     const weights = fits.reduce((sum, { variance }) => sum + 1 / variance, 0);
     const mean = fits.reduce((sum, { level, variance }) => sum + level / variance, 0) / weights;
@@ -95,22 +74,18 @@ function saidIn(heard: readonly Heard[], { gains, covariance }: GainEstimates): 
   return new Map(rooms.map((room, i) => [room, Math.exp((odds[i] ?? 0) - likeliest) / total]));
 }
 
-/** Levels of a word with what walls took put back, if it was said in this room; they count as much as that is likely. */
-function reportsOf(
-  heard: readonly Heard[],
-  room: number,
-  likely: number,
-  relays: number,
-  wallOf: (one: number, other: number) => number,
-): Reports {
-  const reports: (Report | undefined)[] = Array.from({ length: relays }, () => undefined);
-  if (likely < LEAST_SHARE) return reports;
+/**
+ * Levels of a word with what walls took put back, if it was said in this room; they count as much as that is likely.
+ *
+ * @param walls the numbers of those that words came through, by the rooms on either side: the others say nothing, and cost as much
+ */
+function reportsOf(heard: readonly PlacedShare[], room: number, likely: number, walls: Map<string, number>): Reports {
   const doubt = 1 / Math.sqrt(likely);
-  for (const { share, place, group } of heard) {
-    reports[place] =
-      group === room
-        ? { db: share.levelDb, spreadDb: OWN_SPREAD_DB * doubt }
-        : { db: share.levelDb + QUIETER_DB, spreadDb: QUIETER_SPREAD_DB * doubt, wall: wallOf(room, group) };
-  }
-  return reports;
+  return heard.map(({ share: { levelDb }, place, group }) => {
+    if (group === room) return { place, db: levelDb, spreadDb: OWN_SPREAD_DB * doubt };
+    const between = `${Math.min(room, group)} ${Math.max(room, group)}`;
+    const wall = walls.get(between) ?? walls.size;
+    walls.set(between, wall);
+    return { place, db: levelDb + QUIETER_DB, spreadDb: QUIETER_SPREAD_DB * doubt, wall };
+  });
 }

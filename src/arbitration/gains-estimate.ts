@@ -1,38 +1,16 @@
 /**
- * What gains explain what relays of one room reported of the same words, and how sure that is. Pure: least squares with a
- * prior (Gaussian throughout, hence in closed form), weighed anew a few times so that what fits nowhere counts little.
+ * What gains explain what relays reported of the same words, and how sure that is. Pure: least squares with a prior (Gaussian
+ * throughout, hence in closed form), weighed anew a few times so that what fits nowhere counts little.
  */
-import { identity, type Matrix, solve, sum } from "./gains-linear.ts";
-
-/** One quantity of one word at each relay, dB: all share an unknown loudness. Undefined where a relay has none. */
-export type Reports = readonly (Report | undefined)[];
-
-export interface Report {
-  readonly db: number;
-  /** Standard deviation of what is not its gain, dB. */
-  readonly spreadDb: number;
-  /** Which wall it came through, whose loss is not known either. */
-  readonly wall?: number;
-}
-
-/** Walls that words came through: how many, and how much their losses differ from what was put back, dB. */
-export interface Walls {
-  readonly count: number;
-  readonly spreadDb: number;
-}
-
-/** A kind of report: what is wrong with it is partly the same in every word. */
-export interface Source {
-  readonly words: readonly Reports[];
-  /** What stays, however many words there are: a favourite chair, a corner in which late sound is louder. Standard deviation, dB. */
-  readonly biasDb: number;
-}
+import { type Source, Weighed } from "./gains-information.ts";
+import { eliminating, Symmetric } from "./gains-linear.ts";
+import type { Steps } from "./gains-steps.ts";
 
 export interface GainEstimates {
   /** dB, one for each relay. */
   readonly gains: readonly number[];
   /** How wrong they may be together, dB². */
-  readonly covariance: Matrix;
+  readonly covariance: Symmetric;
 }
 
 /**
@@ -48,195 +26,81 @@ const SPREADS_DB: readonly (readonly [spreadDb: number, probability: number])[] 
   [8, 0.125],
 ];
 const ROUNDS = 3;
-/** Degrees of freedom of Student's distribution: what is wrong now and then is far wrong. */
-const FREEDOM = 5;
-
-interface Information {
-  readonly precision: Matrix;
-  /** Precision times the gains that fit best. */
-  readonly weighed: readonly number[];
-}
-
 /** No gain that somebody stated is better than this, dB. */
 const STATED_SPREAD_DB = 0.3;
 
 /**
- * @param count of relays; every report stands at its relay's place
+ * @param count of relays; every report names its relay's place among them
  * @param stated relays of which nothing is to be learned, by their place: somebody stated their gain, and it was taken off
  */
-export function estimateGains(
+export function* estimatingGains(
   sources: readonly Source[],
   count: number,
-  walls: Walls = { count: 0, spreadDb: 1 },
   stated: ReadonlySet<number> = new Set(),
-): GainEstimates {
-  const size = count + walls.count;
-  let estimates: GainEstimates = { gains: [], covariance: [] };
-  let weights: Weights = () => 1;
-  for (let round = 0; round < ROUNDS; round++) {
-    const parts = sources.map((source, index) => informationOf(source, index, count, size, weights));
-    const precision = parts.reduce((all, part) => sum(all, part.precision), identity(size, 0));
-    const weighed = Array.from({ length: size }, (_, i) =>
-      parts.reduce((all, part) => all + (part.weighed[i] ?? 0), 0),
-    );
-    estimates = mixed(withoutWalls({ precision, weighed }, count, walls), stated, round === ROUNDS - 1);
-    weights = studentWeights(sources, estimates);
+): Steps<GainEstimates> {
+  const all: Weighed[] = [];
+  for (const source of sources) {
+    all.push(new Weighed(source));
+    yield;
   }
-  return estimates;
+  for (let round = 1; ; round++) {
+    const information = new Symmetric(count + 1);
+    for (const source of all) yield* source.addTo(information);
+    const estimates = yield* mixing(information, stated);
+    if (round === ROUNDS) return estimates;
+    for (const source of all) yield* source.weighBy(estimates.gains);
+  }
 }
 
-type Weights = (source: number, word: number, relay: number) => number;
-
-/** Of one source: the loudness of each word taken out, and what stays the same in all of them. Relays come first, then walls. */
-function informationOf(
-  { words, biasDb }: Source,
-  index: number,
-  count: number,
-  size: number,
-  weights: Weights,
-): Information {
-  const precision = identity(size, 0);
-  const weighed = new Array<number>(size).fill(0);
-  words.forEach((reports, word) => {
-    const shares = reports.map((report, relay) => (report ? weights(index, word, relay) / report.spreadDb ** 2 : 0));
-    const total = shares.reduce((all, share) => all + share, 0);
-    if (total === 0) return;
-    const mean = reports.reduce((all, report, i) => all + (shares[i] ?? 0) * (report?.db ?? 0), 0) / total;
-    // Which unknowns are in each report, and with which sign: its relay's gain, less its wall's loss.
-    const sums = new Array<number>(size).fill(0);
-    reports.forEach((report, i) => {
-      const share = shares[i] ?? 0;
-      if (!report || share === 0) return;
-      const unknowns: readonly (readonly [number, number])[] =
-        report.wall === undefined
-          ? [[i, 1]]
-          : [
-              [i, 1],
-              [count + report.wall, -1],
-            ];
-      for (const [at, sign] of unknowns) {
-        sums[at] = (sums[at] ?? 0) + sign * share;
-        weighed[at] = (weighed[at] ?? 0) + sign * share * (report.db - mean);
-        const row = precision[at] ?? [];
-        for (const [other, otherSign] of unknowns) row[other] = (row[other] ?? 0) + sign * otherSign * share;
+/** Over all spreads that gains may have, each as likely as it makes what was reported. */
+function* mixing(information: Symmetric, stated: ReadonlySet<number>): Steps<GainEstimates> {
+  const count = information.size - 1;
+  const fits: { readonly gains: Float64Array; readonly log: number }[] = [];
+  const covariance = new Symmetric(count);
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const [spreadDb, probability] of SPREADS_DB) {
+    // Unit vectors behind it: where these meet, taking gains out leaves the inverse, negative; where they meet the last row, the gains.
+    const system = new Symmetric(2 * count + 1);
+    const last = 2 * count;
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j <= i; j++) system.add(i, j, information.at(i, j));
+      system.add(i, i, (stated.has(i) ? STATED_SPREAD_DB : spreadDb) ** -2);
+      system.add(count + i, i, 1);
+      system.add(last, i, information.at(count, i));
+      if (i % ROWS_OF_A_STEP === 0) yield;
+    }
+    const logDeterminant = yield* eliminating(system, count);
+    const logPrior = Math.log(probability) - ((count - stated.size) / 2) * Math.log(spreadDb ** 2);
+    const log = logPrior - 0.5 * system.at(last, last) - 0.5 * logDeterminant;
+    fits.push({ gains: Float64Array.from({ length: count }, (_, i) => -system.at(last, count + i)), log });
+    // Shares of the likeliest so far: what follows may make all before it next to nothing.
+    const [keeps, takes] = [Math.exp(Math.min(0, highest - log)), Math.exp(Math.min(0, log - highest))];
+    highest = Math.max(highest, log);
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j <= i; j++) {
+        covariance.add(i, j, (keeps - 1) * covariance.at(i, j) - takes * system.at(count + i, count + j));
       }
-    });
-    const touched = sums.flatMap((value, at) => (value === 0 ? [] : [at]));
-    for (const i of touched) {
-      const row = precision[i] ?? [];
-      for (const j of touched) row[j] = (row[j] ?? 0) - ((sums[i] ?? 0) * (sums[j] ?? 0)) / total;
+      if (i % ROWS_OF_A_STEP === 0) yield;
     }
-  });
-  return withoutBias({ precision, weighed }, count, biasDb);
-}
-
-/** A bias of variance b² for each relay: A becomes A - A (1/b² + A)^-1 A over the relays, and so does what it is multiplied with. */
-function withoutBias({ precision, weighed }: Information, count: number, biasDb: number): Information {
-  const ofRelays = precision.slice(0, count);
-  const shifted = ofRelays.map((row, i) => row.slice(0, count).map((value, j) => value + (i === j ? biasDb ** -2 : 0)));
-  const { solution } = solve(
-    shifted,
-    ofRelays.map((row, i) => [...row, weighed[i] ?? 0]),
-  );
-  return without({ precision, weighed }, [0, count], solution, weighed.length);
-}
-
-/**
- * What is left of the first `rows` unknowns when some are taken out: less their columns times the solution for their rows, which has
- * that of `weighed` behind it.
- */
-function without(
-  { precision, weighed }: Information,
-  [first, end]: readonly [number, number],
-  solution: Matrix,
-  rows: number,
-): Information {
-  const left = precision.slice(0, rows).map((row) => row.slice(0, rows));
-  const weighedLeft = weighed.slice(0, rows);
-  left.forEach((row, i) => {
-    for (let k = first; k < end; k++) {
-      const factor = precision[i]?.[k] ?? 0;
-      if (factor === 0) continue;
-      const solved = solution[k - first] ?? [];
-      for (let j = 0; j < rows; j++) row[j] = (row[j] ?? 0) - factor * (solved[j] ?? 0);
-      weighedLeft[i] = (weighedLeft[i] ?? 0) - factor * (solved[rows] ?? 0);
-    }
-  });
-  return { precision: left, weighed: weighedLeft };
-}
-
-/** Walls are solved for once, since what is believed of them is the same whatever gains are: what is left knows relays alone. */
-function withoutWalls(all: Information, count: number, { spreadDb }: Walls): Information {
-  const size = all.weighed.length;
-  if (size === count) return all;
-  const ofWalls = all.precision.slice(count);
-  const shifted = ofWalls.map((row, i) => row.slice(count).map((value, j) => value + (i === j ? spreadDb ** -2 : 0)));
-  const { solution } = solve(
-    shifted,
-    ofWalls.map((row, i) => [...row.slice(0, count), all.weighed[count + i] ?? 0]),
-  );
-  return without(all, [count, size], solution, count);
-}
-
-/**
- * Over all spreads that gains may have, each as likely as it makes what was reported.
- *
- * @param withCovariance costs as much again for each relay
- */
-function mixed(
-  { precision, weighed }: Information,
-  stated: ReadonlySet<number>,
-  withCovariance: boolean,
-): GainEstimates {
-  const count = weighed.length;
-  const ones = identity(count, 1);
-  const fits = SPREADS_DB.map(([spreadDb, probability]) => {
-    const priorSpread = (relay: number): number => (stated.has(relay) ? STATED_SPREAD_DB : spreadDb);
-    const prior = ones.map((row, i) => row.map((one) => one / priorSpread(i) ** 2));
-    const unit = weighed.map((value, i) => [value, ...(withCovariance ? (ones[i] ?? []) : [])]);
-    const { solution, logDeterminant } = solve(sum(precision, prior), unit);
-    const gains = solution.map(([gain]) => gain ?? 0);
-    const fit = gains.reduce((all, gain, i) => all + gain * (weighed[i] ?? 0), 0);
-    const logLikelihood = 0.5 * fit - 0.5 * (logDeterminant + (count - stated.size) * Math.log(spreadDb ** 2));
-    const covariance = solution.map((row) => row.slice(1));
-    return { gains, covariance, log: Math.log(probability) + logLikelihood };
-  });
-  const highest = Math.max(...fits.map(({ log }) => log));
+  }
   const shares = fits.map(({ log }) => Math.exp(log - highest));
-  const total = shares.reduce((all, share) => all + share, 0);
-  const mean = (of: (fit: (typeof fits)[number]) => number): number =>
-    fits.reduce((all, fit, k) => all + ((shares[k] ?? 0) / total) * of(fit), 0);
-  const relays = Array.from({ length: count }, (_, i) => i);
-  const gains = relays.map((i) => mean((fit) => fit.gains[i] ?? 0));
-  const off = (fit: (typeof fits)[number], i: number): number => (fit.gains[i] ?? 0) - (gains[i] ?? 0);
-  const covariance = relays.map((i) =>
-    relays.map((j) => mean((fit) => (fit.covariance[i]?.[j] ?? 0) + off(fit, i) * off(fit, j))),
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const gains = Array.from({ length: count }, (_, i) =>
+    fits.reduce((sum, fit, k) => sum + ((shares[k] ?? 0) / total) * (fit.gains[i] ?? 0), 0),
   );
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j <= i; j++) {
+      let together = covariance.at(i, j);
+      for (const [k, fit] of fits.entries()) {
+        const [one, other] = [(fit.gains[i] ?? 0) - (gains[i] ?? 0), (fit.gains[j] ?? 0) - (gains[j] ?? 0)];
+        together += (shares[k] ?? 0) * one * other;
+      }
+      covariance.add(i, j, together / total - covariance.at(i, j));
+    }
+    if (i % ROWS_OF_A_STEP === 0) yield;
+  }
   return { gains, covariance };
 }
 
-/** How much each report counts, by how far it is from what the gains make of its word. */
-function studentWeights(sources: readonly Source[], { gains }: GainEstimates): Weights {
-  const all = sources.map(({ words, biasDb }) =>
-    words.map((reports) => {
-      const residuals = reports.map((report, i) => (report ? report.db - (gains[i] ?? 0) : undefined));
-      const middle = median(residuals.filter((residual) => residual !== undefined));
-      return residuals.map((residual, i) => {
-        if (residual === undefined) return 0;
-        const spread = Math.hypot(reports[i]?.spreadDb ?? 1, biasDb);
-        return (FREEDOM + 1) / (FREEDOM + ((residual - middle) / spread) ** 2);
-      });
-    }),
-  );
-  return (source, word, relay) => all[source]?.[word]?.[relay] ?? 0;
-}
-
-/** 0 for none. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  if (sorted.length === 0) return 0;
-  return sorted.length % 2 === 1
-    ? (sorted[Math.floor(middle)] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
+/** Of a matrix that is copied or added up. */
+const ROWS_OF_A_STEP = 8;

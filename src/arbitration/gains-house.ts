@@ -1,8 +1,10 @@
 /** What all words say together of the gains of a house: levels and tails within each room, and levels between rooms. Pure. */
-import { betweenRooms } from "./gains-between.ts";
-import { estimateGains, type GainEstimates, type Reports, type Source } from "./gains-estimate.ts";
-import { type KnownRooms, type RelayInRoom, roomsOf } from "./gains-rooms.ts";
-import type { KeptShare, KeptWord } from "./gains-words.ts";
+import { estimatingBetween } from "./gains-between.ts";
+import { estimatingGains, type GainEstimates } from "./gains-estimate.ts";
+import type { Report, Source } from "./gains-information.ts";
+import type { KnownRooms, RelayInRoom } from "./gains-rooms.ts";
+import type { Steps } from "./gains-steps.ts";
+import { firstOfEach, type KeptShare, type KeptWord } from "./gains-words.ts";
 
 /** How levels of a room differ by where somebody stands, and how much of it stays: a favourite chair. From simulated rooms. */
 const LEVEL_SPREAD_DB = 1.8;
@@ -15,53 +17,72 @@ const TAIL_SPREAD_DB = 1.8;
 const CALIBRATION_SPREAD_DB = 0.9;
 const TAIL_BIAS_DB = 0.7;
 
+/** What one relay kept of a word. */
+export interface PlacedShare {
+  readonly share: KeptShare;
+  /** The relay's, among those whose gains are asked for. */
+  readonly place: number;
+  /** The number of its room. */
+  readonly group: number;
+}
+
 /**
  * Gains of these relays, in their order, from these words.
  *
  * @param rooms which of the relays share one; other words may say more of that than these
  */
-export function estimateHouse(
-  raw: readonly KeptWord[],
+export function* estimatingHouse(
+  words: readonly KeptWord[],
   relays: readonly RelayInRoom[],
-  rooms: KnownRooms = roomsOf(relays, raw),
-): GainEstimates {
-  const statedDb = new Map(relays.map(({ relayId, statedGainDb }) => [relayId, statedGainDb]));
-  const stated = new Set(relays.flatMap(({ statedGainDb }, place) => (statedGainDb === undefined ? [] : [place])));
-  const words =
-    stated.size === 0
-      ? raw
-      : raw.map((word) => ({
-          ...word,
-          shares: word.shares.map((share) => without(share, statedDb.get(share.relayId) ?? 0)),
-        }));
-  const ids = relays.map(({ relayId }) => relayId);
+  rooms: KnownRooms,
+): Steps<GainEstimates> {
   const { groups } = rooms;
-  const within = [...new Set(groups)]
-    .filter((group) => groups.indexOf(group) !== groups.lastIndexOf(group))
-    .flatMap((group): readonly Source[] => {
-      const reportsOf = (report: (share: KeptShare, word: KeptWord) => Reports[number]) =>
-        words.map((word) =>
-          ids.map((id, i) => {
-            const share = groups[i] === group ? word.shares.find(({ relayId }) => relayId === id) : undefined;
-            return share && report(share, word);
-          }),
-        );
-      const levels = reportsOf(({ levelDb }) => ({ db: levelDb, spreadDb: LEVEL_SPREAD_DB }));
-      const tails = reportsOf(({ tailDb, tailUncertaintyDb = 0 }, { calibration }) => {
-        const spreadDb = Math.hypot(calibration ? CALIBRATION_SPREAD_DB : TAIL_SPREAD_DB, tailUncertaintyDb);
-        return tailDb === undefined ? undefined : { db: tailDb, spreadDb };
-      });
-      return [
-        { words: levels, biasDb: LEVEL_BIAS_DB },
-        { words: tails, biasDb: TAIL_BIAS_DB },
-      ];
-    });
-  return betweenRooms(words, ids, rooms, (between, walls) =>
-    estimateGains([...within, ...between], ids.length, walls, stated),
+  const stated = new Set(relays.flatMap(({ statedGainDb }, place) => (statedGainDb === undefined ? [] : [place])));
+  const places = new Map(relays.map(({ relayId }, place) => [relayId, place]));
+  const said: (readonly PlacedShare[])[] = [];
+  for (const { shares } of words) {
+    said.push(
+      firstOfEach(shares).flatMap((share) => {
+        const place = places.get(share.relayId);
+        if (place === undefined) return [];
+        const clean = without(share, relays[place]?.statedGainDb ?? 0);
+        return [{ share: clean, place, group: groups[place] ?? -1 }];
+      }),
+    );
+    yield;
+  }
+  const members = Map.groupBy(groups.keys(), (place) => groups[place] ?? -1);
+  const within = [...members].flatMap(([group, { length }]) => (length > 1 ? sourcesWithin(group, said, words) : []));
+  yield;
+  return yield* estimatingBetween(said, rooms, (between) =>
+    estimatingGains([...within, ...between], relays.length, stated),
   );
 }
 
+/** What levels and tails say of the gains of those of one room. */
+function sourcesWithin(
+  room: number,
+  said: readonly (readonly PlacedShare[])[],
+  words: readonly KeptWord[],
+): readonly Source[] {
+  const there = said.map((heard) => heard.filter(({ group }) => group === room));
+  const levels = there.map((heard) =>
+    heard.map(({ share: { levelDb }, place }): Report => ({ place, db: levelDb, spreadDb: LEVEL_SPREAD_DB })),
+  );
+  const tails = there.map((heard, i) => {
+    const usualDb = words[i]?.calibration === true ? CALIBRATION_SPREAD_DB : TAIL_SPREAD_DB;
+    return heard.flatMap(({ share: { tailDb, tailUncertaintyDb = 0 }, place }): readonly Report[] =>
+      tailDb === undefined ? [] : [{ place, db: tailDb, spreadDb: Math.hypot(usualDb, tailUncertaintyDb) }],
+    );
+  });
+  return [
+    { words: levels, biasDb: LEVEL_BIAS_DB },
+    { words: tails, biasDb: TAIL_BIAS_DB },
+  ];
+}
+
 function without(share: KeptShare, gainDb: number): KeptShare {
+  if (gainDb === 0) return share;
   const { levelDb, tailDb } = share;
   return { ...share, levelDb: levelDb - gainDb, ...(tailDb !== undefined && { tailDb: tailDb - gainDb }) };
 }

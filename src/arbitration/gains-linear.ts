@@ -1,50 +1,69 @@
-/** Small symmetric systems of equations, as many unknowns as relays. Pure. */
+/** Symmetric systems of equations, and taking unknowns out of them. Pure. */
+import { STEP_OPERATIONS, type Steps } from "./gains-steps.ts";
 
-/** Row by row. */
-export type Matrix = readonly (readonly number[])[];
+/** A symmetric matrix by its lower half. */
+export class Symmetric {
+  readonly size: number;
+  /** Row by row, each up to its diagonal. */
+  readonly values: Float64Array;
 
-export function identity(size: number, value: number): number[][] {
-  return Array.from({ length: size }, (_, row) =>
-    Array.from({ length: size }, (_, column) => (row === column ? value : 0)),
-  );
+  constructor(size: number) {
+    this.size = size;
+    this.values = new Float64Array((size * (size + 1)) / 2);
+  }
+
+  at(row: number, column: number): number {
+    return this.values[placeOf(row, column)] ?? 0;
+  }
+
+  /** To both halves, which are one. */
+  add(row: number, column: number, value: number): void {
+    const place = placeOf(row, column);
+    this.values[place] = (this.values[place] ?? 0) + value;
+  }
 }
 
-export function sum(one: Matrix, other: Matrix): number[][] {
-  return one.map((row, i) => row.map((value, j) => value + (other[i]?.[j] ?? 0)));
+function placeOf(row: number, column: number): number {
+  return row > column ? (row * (row + 1)) / 2 + column : (column * (column + 1)) / 2 + row;
 }
 
-/** X of `matrix` X = `right`, and the logarithm of the determinant of a matrix that is positive definite. */
-export function solve(
-  matrix: Matrix,
-  right: Matrix,
-): { readonly solution: number[][]; readonly logDeterminant: number } {
-  const size = matrix.length;
-  const left = matrix.map((row) => [...row]);
-  const solution = right.map((row) => [...row]);
+/**
+ * Takes the first unknowns out: of a matrix [A B; B' C], A with so many rows, what belongs to C becomes C - B' A^-1 B, the Schur
+ * complement of A; the rest becomes worthless.
+ *
+ * @returns the logarithm of the determinant of A, which must be positive definite
+ */
+export function* eliminating({ values, size }: Symmetric, first: number): Steps<number> {
+  const column = new Float64Array(size);
   let logDeterminant = 0;
-  for (let pivot = 0; pivot < size; pivot++) {
-    // Positive definite, or the product of two such: no pivot is 0, and none need change places.
-    const pivotRow = left[pivot] ?? [];
-    const pivotRight = solution[pivot] ?? [];
-    const value = pivotRow[pivot] ?? 1;
+  let operations = 0;
+  for (let pivot = 0; pivot < first; pivot++) {
+    for (let row = pivot, place = placeOf(pivot, pivot); row < size; row++, place += row) {
+      column[row] = values[place] ?? 0;
+    }
+    const value = column[pivot] ?? 1;
     logDeterminant += Math.log(value);
-    for (let row = 0; row < size; row++) {
-      if (row === pivot) continue;
-      const target = left[row] ?? [];
-      const factor = (target[pivot] ?? 0) / value;
+    for (let row = pivot + 1; row < size; row++) {
+      const factor = (column[row] ?? 0) / value;
       if (factor === 0) continue;
-      for (let column = pivot; column < size; column++) {
-        target[column] = (target[column] ?? 0) - factor * (pivotRow[column] ?? 0);
-      }
-      const targetRight = solution[row] ?? [];
-      for (let column = 0; column < targetRight.length; column++) {
-        targetRight[column] = (targetRight[column] ?? 0) - factor * (pivotRight[column] ?? 0);
-      }
+      subtract(values, placeOf(row, 0), column, pivot + 1, row, factor);
+      operations += row - pivot;
+      if (operations < STEP_OPERATIONS) continue;
+      operations = 0;
+      yield;
     }
   }
-  solution.forEach((row, i) => {
-    const value = left[i]?.[i] ?? 1;
-    for (let column = 0; column < row.length; column++) row[column] = (row[column] ?? 0) / value;
-  });
-  return { solution, logDeterminant };
+  return logDeterminant;
+}
+
+/** From a row, in its columns from the first to the last, a multiple of the pivot's. */
+function subtract(
+  values: Float64Array,
+  row: number,
+  pivot: Float64Array,
+  first: number,
+  last: number,
+  factor: number,
+): void {
+  for (let i = first; i <= last; i++) values[row + i] = (values[row + i] ?? 0) - factor * (pivot[i] ?? 0);
 }

@@ -1,8 +1,10 @@
 /** Whether a relay has been moved, or its microphone changed. Pure. */
-import { type GainEstimates, median } from "./gains-estimate.ts";
-import { estimateHouse } from "./gains-house.ts";
-import { peersIn, type RelayInRoom, roomsOf } from "./gains-rooms.ts";
-import type { KeptWord } from "./gains-words.ts";
+import type { GainEstimates } from "./gains-estimate.ts";
+import { estimatingHouse } from "./gains-house.ts";
+import { median } from "./gains-information.ts";
+import { peersIn, type RelayInRoom, tellingRooms } from "./gains-rooms.ts";
+import type { Steps } from "./gains-steps.ts";
+import { type KeptWord, wordsOfEach } from "./gains-words.ts";
 
 /** It has been when this many words in a row say so, and by this much. */
 export const MOVED_WORDS = 4;
@@ -15,30 +17,30 @@ function leastChangeDb(relays: number): number {
 }
 
 /** Whose gain the last words contradict the most, if they do: those of the others change, too, but less. */
-export function movedRelay(words: readonly KeptWord[], relays: readonly RelayInRoom[]): string | undefined {
+export function* findingMoved(words: readonly KeptWord[], relays: readonly RelayInRoom[]): Steps<string | undefined> {
   const recent = words.slice(-MOVED_WORDS);
   const earlier = words.slice(0, -MOVED_WORDS);
-  const spoken = (some: readonly KeptWord[], id: string): number =>
-    some.filter(({ shares }) => shares.some(({ relayId }) => relayId === id)).length;
+  const [recentOf, earlierOf] = [wordsOfEach(recent), wordsOfEach(earlier)];
   // Rooms as they were: few words show none, and whoever shares no room that is known has no gain that could change.
-  const rooms = roomsOf(relays, earlier);
+  const rooms = yield* tellingRooms(relays, earlier);
   const compared = peersIn(
     rooms,
     relays.map((_, place) => place),
   );
   const judged = relays.flatMap(({ relayId }, place) =>
-    compared.has(place) && spoken(recent, relayId) === MOVED_WORDS && spoken(earlier, relayId) >= MOVED_WORDS
+    compared.has(place) && recentOf.get(relayId) === MOVED_WORDS && (earlierOf.get(relayId) ?? 0) >= MOVED_WORDS
       ? [place]
       : [],
   );
   if (judged.length < 2) return undefined;
-  const [then, now] = [estimateHouse(earlier, relays, rooms), estimateHouse(recent, relays, rooms)];
+  const then = yield* estimatingHouse(earlier, relays, rooms);
+  const now = yield* estimatingHouse(recent, relays, rooms);
   const change = (place: number): number => (now.gains[place] ?? 0) - (then.gains[place] ?? 0);
   const usual = median(judged.map(change));
   const [most] = judged.toSorted((one, other) => Math.abs(change(other) - usual) - Math.abs(change(one) - usual));
   if (most === undefined) return undefined;
   const changeDb = Math.abs(change(most) - usual);
-  const uncertaintyDb = Math.sqrt(then.covariance[most]?.[most] ?? 0);
+  const uncertaintyDb = Math.sqrt(then.covariance.at(most, most));
   const moved = changeDb > leastChangeDb(judged.length) && changeDb > MOVED_SIGMAS * uncertaintyDb;
   const id = relays[most]?.relayId;
   return moved &&
@@ -57,8 +59,9 @@ function louder(
   relays: readonly RelayInRoom[],
   { gains }: GainEstimates,
 ): number {
+  const places = new Map(relays.map(({ relayId }, place) => [relayId, place]));
   const knownDb = (id: string): number => {
-    const place = relays.findIndex(({ relayId }) => relayId === id);
+    const place = places.get(id) ?? -1;
     return (gains[place] ?? 0) + (relays[place]?.statedGainDb ?? 0);
   };
   const clean = shares.map(({ relayId, levelDb }) => ({

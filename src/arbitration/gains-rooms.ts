@@ -5,7 +5,8 @@
  * other gains, or there is a wall between them and people are always on the same side. So nothing is concluded but from words
  * of which some were nearer to the one, and some to the other.
  */
-import { median } from "./gains-estimate.ts";
+import { median } from "./gains-information.ts";
+import { STEP_OPERATIONS, type Steps } from "./gains-steps.ts";
 import type { KeptShare, KeptWord } from "./gains-words.ts";
 
 /** A relay whose gain is asked for. */
@@ -26,9 +27,11 @@ export interface KnownRooms {
 }
 
 /** @param relays in the order that groups are asked for */
-export function roomsOf(relays: readonly RelayInRoom[], words: readonly KeptWord[]): KnownRooms {
+export function* tellingRooms(relays: readonly RelayInRoom[], words: readonly KeptWord[]): Steps<KnownRooms> {
   const rooms = relays.map(({ room }) => room);
-  const groups = rooms.map((room, i) => (room === undefined ? i : rooms.indexOf(room)));
+  const firsts = new Map<string, number>();
+  for (const [i, room] of rooms.entries()) if (room !== undefined && !firsts.has(room)) firsts.set(room, i);
+  const groups = rooms.map((room, i) => (room === undefined ? i : (firsts.get(room) ?? i)));
   const join = (i: number, j: number): void => {
     const [kept, given] = [Math.min(groups[i] ?? 0, groups[j] ?? 0), Math.max(groups[i] ?? 0, groups[j] ?? 0)];
     // A relay whose room is not known never makes two configured rooms into one.
@@ -38,22 +41,42 @@ export function roomsOf(relays: readonly RelayInRoom[], words: readonly KeptWord
       if (group === given) groups[k] = kept;
     });
   };
+  const places = new Map(relays.map(({ relayId }, place) => [relayId, place]));
   for (const { shares, together } of words) {
     if (together !== true) continue;
-    const places = shares.map(({ relayId }) => relays.findIndex((relay) => relay.relayId === relayId));
-    const [first, ...others] = places.filter((place) => place >= 0);
+    const [first, ...others] = shares.flatMap(({ relayId }) => places.get(relayId) ?? []);
     if (first !== undefined) for (const other of others) join(first, other);
+    yield;
   }
-  const sharesOf = relays.map(({ relayId }) =>
-    words.map(({ shares }) => shares.find((share) => share.relayId === relayId)),
-  );
-  const unsaid = relays.flatMap((_, i) =>
-    relays.flatMap((_, j) => (i < j && (rooms[i] === undefined || rooms[j] === undefined) ? [[i, j] as const] : [])),
-  );
-  const heard = unsaid.map(([i, j]) => ({ i, j, pairs: pairsOf(sharesOf[i] ?? [], sharesOf[j] ?? []) }));
-  const walls = heard.some(({ pairs }) => hearApart(pairs));
-  for (const { i, j, pairs } of heard) {
-    if (groups[i] !== groups[j] && (hearAlike(pairs, walls) || keepTails(pairs))) join(i, j);
+  const sharesOf = relays.map((): (KeptShare | undefined)[] => []);
+  for (const [word, { shares }] of words.entries()) {
+    for (const share of shares) {
+      const its = sharesOf[places.get(share.relayId) ?? -1];
+      if (its !== undefined) its[word] ??= share;
+    }
+    yield;
+  }
+  // Where there is a wall somewhere it takes more to be alike; that is known when all were looked at.
+  let walls = false;
+  const shown: { readonly i: number; readonly j: number; readonly show: Shown }[] = [];
+  let looked = 0;
+  for (const i of relays.keys()) {
+    for (let j = i + 1; j < relays.length; j++) {
+      if (rooms[i] !== undefined && rooms[j] !== undefined) continue;
+      const show = shownBy(pairsOf(sharesOf[i] ?? [], sharesOf[j] ?? []));
+      walls ||= show.apart;
+      if (show.alikeInOneRoom || show.alikeAmongRooms || show.keepTails) shown.push({ i, j, show });
+      looked += OPERATIONS_OF_A_PAIR * words.length;
+      if (looked < STEP_OPERATIONS) continue;
+      looked = 0;
+      yield;
+    }
+  }
+  for (const { i, j, show } of shown) {
+    const alike = walls ? show.alikeAmongRooms : show.alikeInOneRoom;
+    if (groups[i] === groups[j] || !(alike || show.keepTails)) continue;
+    join(i, j);
+    yield;
   }
   return { groups, named: new Set(groups.filter((_, i) => rooms[i] !== undefined)) };
 }
@@ -93,6 +116,28 @@ interface Pair {
   /** How much more the level stands above the tail, dB: both have the gain in them. */
   readonly nearnessDb: number | undefined;
   readonly clue: number;
+}
+
+/** What the pairs of two relays show. */
+interface Shown {
+  /** There must be a wall between them. */
+  readonly apart: boolean;
+  /** They hear alike, if all relays may be in one room, or if there are others. */
+  readonly alikeInOneRoom: boolean;
+  readonly alikeAmongRooms: boolean;
+  readonly keepTails: boolean;
+}
+
+/** About as long as so many multiplications takes what is done for one word. */
+const OPERATIONS_OF_A_PAIR = 40;
+
+function shownBy(pairs: readonly Pair[]): Shown {
+  return {
+    apart: hearApart(pairs),
+    alikeInOneRoom: hearAlike(pairs, false),
+    alikeAmongRooms: hearAlike(pairs, true),
+    keepTails: keepTails(pairs),
+  };
 }
 
 function pairsOf(one: readonly (KeptShare | undefined)[], other: readonly (KeptShare | undefined)[]): readonly Pair[] {

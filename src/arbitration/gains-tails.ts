@@ -3,6 +3,7 @@
  * that differences of tails are differences of gains. Pure.
  */
 import type { CoarseEnvelope } from "./evidence.ts";
+import type { Steps } from "./gains-steps.ts";
 import { SILENCE_DB, toDb, toPower } from "./measure-spectrum.ts";
 
 /** Steps of 20 ms. */
@@ -41,18 +42,20 @@ interface Aligned {
  * The tails of one word at several relays, in their order; undefined for one that is too noisy, does not agree with the
  * others, or where somebody talked on. Fewer than two are none.
  */
-export function tailsOf(envelopes: readonly CoarseEnvelope[]): readonly (Tail | undefined)[] {
+export function* findingTails(envelopes: readonly CoarseEnvelope[]): Steps<readonly (Tail | undefined)[]> {
   const none = envelopes.map(() => undefined);
   const clearest = envelopes.reduce<CoarseEnvelope | undefined>(
     (best, one) => (!best || clearness(one) > clearness(best) ? one : best),
     undefined,
   );
   if (!clearest) return none;
-  const aligned = envelopes.map((envelope) => {
+  const aligned: (Aligned | undefined)[] = [];
+  for (const envelope of envelopes) {
     const lag = envelope === clearest ? 0 : lagOf(clearest, envelope);
-    return lag === undefined ? undefined : { envelope, lag };
-  });
-  const end = endOfVoice(aligned.filter((one) => one !== undefined));
+    aligned.push(lag === undefined ? undefined : { envelope, lag });
+    yield;
+  }
+  const end = yield* findingEndOfVoice(aligned.filter((one) => one !== undefined));
   if (end === undefined) return none;
   const first = end + DIFFUSE_AFTER;
   // Each is measured over the steps in which it stands clear of its noise; all over those in which enough of them do.
@@ -115,7 +118,7 @@ function cleanDb({ envelope: { levelsDb, floorDb }, lag }: Aligned, step: number
 }
 
 /** The last step, on the clearest one's scale, behind which sound only falls; undefined where no voice stands clear of the noise. */
-function endOfVoice(aligned: readonly Aligned[]): number | undefined {
+function* findingEndOfVoice(aligned: readonly Aligned[]): Steps<number | undefined> {
   const steps = Math.max(0, ...aligned.map(({ envelope, lag }) => envelope.levelsDb.length - Math.floor(lag)));
   for (let step = steps; step > 1; step--) {
     let [count, change] = [0, 0];
@@ -126,6 +129,7 @@ function endOfVoice(aligned: readonly Aligned[]): number | undefined {
       change += now - before;
     }
     if (count > 0 && change / count > -WAVER_DB) return step;
+    yield;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /** What is kept of a word that several relays heard, to learn their gains from. Plain data, fit to be stored as JSON. */
 import type { CoarseEnvelope, Evidence } from "./evidence.ts";
-import { tailsOf } from "./gains-tails.ts";
+import type { Steps } from "./gains-steps.ts";
+import { findingTails } from "./gains-tails.ts";
 import { cluesAmong } from "./policies/auto-clues.ts";
 import { CLUES_BETWEEN_ROOMS, comparableLevels } from "./policies/auto-levels.ts";
 import { finiteDb } from "./policies/ranking.ts";
@@ -38,17 +39,18 @@ export interface WordKind {
 }
 
 /** Undefined where fewer than two relays say anything that can be compared. */
-export function keptWord(
+export function* keepingWord(
   heard: readonly HeardShare[],
   { calibration = false, together = false }: WordKind = {},
-): KeptWord | undefined {
+): Steps<KeptWord | undefined> {
   const all = heard.map(({ evidence }) => evidence);
   const { levelOf } = comparableLevels(all);
   const cluesOf = cluesAmong(all);
   const withEnvelope = heard.filter(({ envelope }) => envelope !== undefined);
-  const tails = tailsOf(withEnvelope.flatMap(({ envelope }) => envelope ?? []));
+  const found = yield* findingTails(withEnvelope.flatMap(({ envelope }) => envelope ?? []));
+  const tails = new Map(withEnvelope.map((share, i) => [share, found[i]]));
   const shares = heard.flatMap((share): readonly KeptShare[] => {
-    const tail = tails[withEnvelope.indexOf(share)];
+    const tail = tails.get(share);
     const levelDb = levelOf(share.evidence);
     const clue = cluesOf(share.evidence).reduce(
       (sum, { name, value }) => sum + CLUES_BETWEEN_ROOMS[name] * value,
@@ -59,6 +61,21 @@ export function keptWord(
     return [{ relayId, levelDb, clue, ...(tail && { tailDb: tail.db, tailUncertaintyDb: tail.uncertaintyDb }) }];
   });
   return shares.length < 2 ? undefined : { shares, calibration, ...(together && { together }) };
+}
+
+/** A relay that came again in the middle of a word may have told of it twice. */
+export function firstOfEach(shares: readonly KeptShare[]): readonly KeptShare[] {
+  const ids = new Set(shares.map(({ relayId }) => relayId));
+  return ids.size === shares.length ? shares : shares.filter(({ relayId }) => ids.delete(relayId));
+}
+
+/** How many of these words each relay heard. */
+export function wordsOfEach(words: readonly KeptWord[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { shares } of words) {
+    for (const { relayId } of firstOfEach(shares)) counts.set(relayId, (counts.get(relayId) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Logarithm of odds: noise is not the same everywhere, but does not hang on the gain. */

@@ -1,11 +1,12 @@
 /**
- * Learns the gains of the house's microphones while it runs: gathers what relays reported of each word, and hands it on when
- * nobody waits for a verdict. Verdicts go by what was learned before. Time is handed in; stores nothing.
+ * Learns the gains of the house's microphones while it runs: gathers what relays reported of each word, and learns from it in slices,
+ * when nobody waits for a verdict. Until it is through, verdicts go by what was known before. Time is handed in; stores nothing.
  */
 import type { Sender } from "../arbitration/events.ts";
 import type { CoarseEnvelope } from "../arbitration/evidence.ts";
-import { type Gain, GainMemory, type RelayInRoom } from "../arbitration/gains.ts";
-import type { HeardShare, KeptWord, WordKind } from "../arbitration/gains-words.ts";
+import { alike, type Gain, GainMemory, type KnownGains, type RelayInRoom } from "../arbitration/gains.ts";
+import type { Steps } from "../arbitration/gains-steps.ts";
+import { type HeardShare, type KeptWord, type WordKind, wordsOfEach } from "../arbitration/gains-words.ts";
 import type { Policy } from "../arbitration/policy.ts";
 import type { RoundRecord } from "../arbitration/round-record.ts";
 
@@ -15,12 +16,11 @@ const UNKNOWN_GAIN: Gain = { db: 0, uncertaintyDb: 4 };
 const SETTLED_MS = 2000;
 /** Envelopes that wait for their word to be settled. */
 const MOST_ENVELOPES = 512;
-/** What learning takes of the time, at most: in a house of very many rooms one word may take a second. */
+/** What learning takes of the time, at most: one word of very many relays may take seconds in all. */
 const LEAST_REST = 50;
-/** In a large house words are forgotten sooner, so that learning one blocks for no longer than about this. */
-const MOST_MS = 300;
-const MANY_RELAYS = 12;
-const KEPT_SHARE = 0.7;
+/** While a word is learned nothing else runs for so long, and then all else may for so long, so that a fifth of the time goes to it. */
+const SLICE_MS = 3;
+const BETWEEN_SLICES_MS = 12;
 
 export interface HouseGainsOptions {
   readonly monotonicMs: () => number;
@@ -31,7 +31,7 @@ export interface HouseGainsOptions {
   readonly placeOf: (relayId: string) => Omit<RelayInRoom, "relayId">;
   /** Whether what it measures counts. */
   readonly believes: (relayId: string) => boolean;
-  /** What was learned is another than before. */
+  /** What is known, or to be stored, is another than before. */
   readonly changed: () => void;
   readonly log: { info(event: string, fields: Record<string, unknown>): void };
 }
@@ -54,26 +54,46 @@ export interface SetGain {
   readonly gain: Gain;
 }
 
+/** Something to learn. */
+interface Lesson {
+  readonly steps: Steps<unknown>;
+  /** Somebody waits for it, which is no time to wait for others. */
+  readonly urgent: boolean;
+  readonly over?: (tookMs: number) => void;
+  /** How long it took until now, all slices together. */
+  tookMs: number;
+}
+
 export class HouseGains {
   readonly #options: HouseGainsOptions;
   readonly #memory: GainMemory;
   readonly #envelopes = new Map<string, CoarseEnvelope>();
   /** As of the last estimate: verdicts must not make another. */
-  #relays: readonly RelayInRoom[] = [];
+  #known: KnownGains | undefined;
   #gains: ReadonlyMap<string, Omit<KnownGain, "movedAtMs">> = new Map();
   readonly #moved = new Map<string, number>();
+  /** Of whom nothing is to be known any more, though the last estimate knows it. */
+  readonly #forgotten = new Set<string>();
+  #lesson: Lesson | undefined;
+  readonly #calibrations: (() => Steps<void>)[] = [];
   #newestRound = Number.NEGATIVE_INFINITY;
+  #slicesAtMs = Number.NEGATIVE_INFINITY;
   #restsUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** @param words of an earlier life: what they say is known from the first look on */
+  /** @param words of an earlier life: what they say is known soon after the first look */
   constructor(options: HouseGainsOptions, words: readonly KeptWord[] = []) {
     this.#options = options;
     this.#memory = new GainMemory(words);
   }
 
-  /** What to store. */
+  /** What to store: a word is among them as soon as learning from it has begun. */
   get words(): readonly KeptWord[] {
     return this.#memory.words;
+  }
+
+  /** When to {@link look} at the latest, so that what was begun goes on; infinite while nothing was, or it must wait. */
+  get wakeAtMs(): number {
+    return this.#lesson !== undefined && this.#mayGoOn(this.#lesson) ? this.#slicesAtMs : Number.POSITIVE_INFINITY;
   }
 
   /** Of one microphone against the others of the house. */
@@ -85,11 +105,10 @@ export class HouseGains {
   /** The same policy, which knows the gains of those who claim against each other: that is known better than against all. */
   informed(policy: Policy): Policy {
     return (contenders) => {
-      const gains = this.#memory.gainsFor(
-        contenders.map(({ relayId }) => relayId),
-        this.#relays,
-      );
-      if (gains.size < contenders.length) return policy(contenders);
+      const ids = contenders.map(({ relayId }) => relayId);
+      if (ids.some((id) => this.#forgotten.has(id))) return policy(contenders);
+      const gains = this.#known?.gainsFor(ids);
+      if (gains === undefined || gains.size < contenders.length) return policy(contenders);
       return policy(contenders.map((one) => ({ ...one, gain: gains.get(one.relayId) ?? one.gain })));
     };
   }
@@ -106,20 +125,61 @@ export class HouseGains {
   }
 
   /**
-   * Learns from one word, if there is one and nobody waits for a verdict. Blocks for 1 to 10 ms in a room or two, for 100 ms
-   * with 20 relays in 10 rooms, and hardly ever for longer than {@link MOST_MS}; call it a few times a second.
+   * Learns from one word, if there is one and nobody waits for a verdict: for {@link SLICE_MS} or little more, however many relays and
+   * rooms there are; the rest with the looks that follow. Call it a few times a second, and whenever {@link wakeAtMs} has come.
    */
   look(): void {
-    const { monotonicMs, rounds, believes, log } = this.#options;
-    const nowMs = monotonicMs();
-    if (nowMs < this.#restsUntilMs) return;
-    const records = rounds();
-    if (records.some(({ phase }) => phase !== "over")) return;
-    if (!this.#isCurrent()) {
-      this.#estimate();
-      this.#options.changed();
+    const beganMs = this.#options.monotonicMs();
+    if (beganMs < this.#slicesAtMs) return;
+    this.#lesson ??= this.#nextLesson(beganMs);
+    const lesson = this.#lesson;
+    if (lesson === undefined || !this.#mayGoOn(lesson)) return;
+    for (;;) {
+      const { done } = lesson.steps.next();
+      const nowMs = this.#options.monotonicMs();
+      if (done !== true && nowMs - beganMs < SLICE_MS) continue;
+      lesson.tookMs += nowMs - beganMs;
+      if (done === true) {
+        this.#lesson = undefined;
+        this.#restsUntilMs = nowMs + lesson.tookMs * (LEAST_REST - 1);
+        lesson.over?.(lesson.tookMs);
+      } else this.#slicesAtMs = nowMs + BETWEEN_SLICES_MS;
       return;
     }
+  }
+
+  /**
+   * Takes what relays reported of a sound that was made to set gains by, as soon as what was begun is through.
+   *
+   * @param together somebody says that all of them are in one room
+   * @param done with gains against each other of those of which it said anything: where it is not known who shares a room, of none
+   */
+  calibrate(shares: readonly HeardShare[], together: boolean, done: (set: ReadonlyMap<string, SetGain>) => void): void {
+    this.#calibrations.push(() => this.#calibrating(shares, together, done));
+  }
+
+  /** It was moved, or its microphone was changed: what its words said counts no more. */
+  forget(relayId: string): void {
+    this.#memory.forget(relayId);
+    this.#forgotten.add(relayId);
+    const known = this.gainOf(relayId);
+    const gain = known.from === "configured" ? known : { ...UNKNOWN_GAIN, from: "unknown" as const };
+    this.#gains = new Map([...this.#gains, [relayId, { ...gain, words: 0, calibrations: 0 }]]);
+    this.#options.changed();
+  }
+
+  #mayGoOn({ urgent }: Lesson): boolean {
+    return urgent || this.#calibrations.length > 0 || this.#options.rounds().every(({ phase }) => phase === "over");
+  }
+
+  #nextLesson(nowMs: number): Lesson | undefined {
+    const calibrating = this.#calibrations.shift();
+    if (calibrating !== undefined) return { steps: calibrating(), urgent: true, tookMs: 0 };
+    if (nowMs < this.#restsUntilMs) return undefined;
+    const { rounds, believes, log } = this.#options;
+    const records = rounds();
+    if (records.some(({ phase }) => phase !== "over")) return undefined;
+    if (!this.#isCurrent()) return { steps: this.#followingHouse(), urgent: false, tookMs: 0 };
     const settled = records
       .filter(({ round, openedAtMs }) => round > this.#newestRound && openedAtMs + SETTLED_MS <= nowMs)
       .toSorted((one, other) => one.round - other.round);
@@ -132,121 +192,90 @@ export class HouseGains {
         return evidence !== undefined && believes(relayId) ? [{ relayId, evidence, envelope }] : [];
       });
       if (shares.length < 2) continue;
-      this.#learn(shares);
-      const tookMs = monotonicMs() - nowMs;
-      this.#restsUntilMs = nowMs + tookMs * LEAST_REST;
-      log.info("gains learned", { round, relays: shares.map(({ relayId }) => relayId), tookMs: Math.round(tookMs) });
-      return;
+      const relays = shares.map(({ relayId }) => relayId);
+      const over = (tookMs: number) => log.info("gains learned", { round, relays, tookMs: Math.round(tookMs) });
+      return { steps: this.#learning(shares), urgent: false, over, tookMs: 0 };
     }
+    return undefined;
   }
 
-  /**
-   * Takes what relays reported of a sound that was made to set gains by, at once.
-   *
-   * @param together somebody says that all of them are in one room
-   * @returns gains against each other of those of which it said anything: where it is not known who shares a room, of none
-   */
-  calibrate(shares: readonly HeardShare[], together: boolean): ReadonlyMap<string, SetGain> {
-    const ids = shares.map(({ relayId }) => relayId);
-    const before = this.#memory.gains(ids, this.#all(ids));
-    this.#learn(shares, { calibration: true, together });
-    return new Map(
-      [...this.#memory.peers(ids, this.#relays)].flatMap(([id, peers]) => {
-        const gain = this.#memory.gains(peers, this.#relays).get(id);
-        const stated = this.#relays.some(
-          ({ relayId, statedGainDb }) => statedGainDb !== undefined && peers.includes(relayId),
-        );
-        const beforeDb = (of: string): number => before.get(of)?.db ?? 0;
-        const mean = stated ? 0 : peers.reduce((sum, peer) => sum + beforeDb(peer), 0) / peers.length;
-        return gain === undefined ? [] : [[id, { beforeDb: beforeDb(id) - mean, gain }] as const];
-      }),
-    );
-  }
-
-  /** It was moved, or its microphone was changed: what its words said counts no more. */
-  forget(relayId: string): void {
-    this.#memory.forget(relayId);
-    this.#estimate();
+  /** Somebody came, went, was given another room or forgotten. */
+  *#followingHouse(): Steps<void> {
+    yield* this.#estimating();
     this.#options.changed();
   }
 
-  #learn(shares: readonly HeardShare[], kind: WordKind = {}): void {
-    const { monotonicMs } = this.#options;
-    const beganMs = monotonicMs();
-    this.#relays = this.#all(shares.map(({ relayId }) => relayId));
-    const moved = this.#memory.heard(shares, this.#relays, kind);
-    this.#estimate();
-    if (monotonicMs() - beganMs > MOST_MS && this.#heardBy > MANY_RELAYS) {
-      this.#memory.keepNewest(Math.floor(this.words.length * KEPT_SHARE));
-      this.#estimate();
-    }
+  *#calibrating(
+    shares: readonly HeardShare[],
+    together: boolean,
+    done: (set: ReadonlyMap<string, SetGain>) => void,
+  ): Steps<void> {
+    const ids = shares.map(({ relayId }) => relayId);
+    const before = (yield* this.#memory.knowing(this.#all(ids))).gains(ids);
+    const after = yield* this.#learning(shares, { calibration: true, together });
+    const set = [...after.peers(ids)].flatMap(([id, peers]) => {
+      const gain = after.gains(peers).get(id);
+      const among = new Set(peers);
+      const stated = after.relays.some(({ relayId, statedGainDb }) => statedGainDb !== undefined && among.has(relayId));
+      const beforeDb = (of: string): number => before.get(of)?.db ?? 0;
+      const mean = stated ? 0 : peers.reduce((sum, peer) => sum + beforeDb(peer), 0) / peers.length;
+      return gain === undefined ? [] : [[id, { beforeDb: beforeDb(id) - mean, gain }] as const];
+    });
+    done(new Map(set));
+  }
+
+  *#learning(shares: readonly HeardShare[], kind: WordKind = {}): Steps<KnownGains> {
+    const { monotonicMs, changed, log } = this.#options;
+    const kept = yield* this.#memory.keeping(shares, kind);
+    // Whoever stores it should have it now: everything may be switched off before it is learned.
+    if (kept) changed();
+    const moved = kept ? yield* this.#memory.forgettingMoved(this.#all()) : undefined;
+    const known = yield* this.#estimating(shares.map(({ relayId }) => relayId));
     if (moved !== undefined) {
       this.#moved.set(moved, monotonicMs());
-      this.#options.log.info("relay was moved", { relay: moved, gain: "learned anew" });
+      log.info("relay was moved", { relay: moved, gain: "learned anew" });
     }
-    this.#options.changed();
+    changed();
+    return known;
   }
 
-  /** How many relays words tell of. */
-  get #heardBy(): number {
-    return new Set(this.words.flatMap(({ shares }) => shares.map(({ relayId }) => relayId))).size;
-  }
-
-  /** All that are connected, or of which words tell, in an order that does not change. */
-  #all(besides: readonly string[] = []): readonly RelayInRoom[] {
-    const { connected, placeOf } = this.#options;
-    const told = this.#memory.words.flatMap(({ shares }) => shares.map(({ relayId }) => relayId));
-    return [...new Set([...told, ...connected(), ...besides])]
-      .toSorted()
-      .map((relayId) => ({ relayId, ...placeOf(relayId) }));
-  }
-
-  #isCurrent(): boolean {
-    const all = this.#all();
-    return (
-      all.length === this.#relays.length &&
-      all.every(({ relayId, room, statedGainDb }, i) => {
-        const known = this.#relays[i];
-        return known?.relayId === relayId && known.room === room && known.statedGainDb === statedGainDb;
-      })
-    );
-  }
-
-  #estimate(): void {
-    this.#relays = this.#all();
-    const words = countsOf(this.#memory.words.filter(({ calibration }) => !calibration));
-    const calibrations = countsOf(this.#memory.words.filter(({ calibration }) => calibration));
-    const told = this.#relays.filter(({ relayId }) => words.has(relayId) || calibrations.has(relayId));
-    const compared = this.#memory.peers(
-      told.map(({ relayId }) => relayId),
-      this.#relays,
-    );
+  /** What all words say, told as soon as it is known. */
+  *#estimating(besides: readonly string[] = []): Steps<KnownGains> {
+    const known = yield* this.#memory.knowing(this.#all(besides));
+    const words = wordsOfEach(this.words.filter(({ calibration }) => !calibration));
+    const calibrations = wordsOfEach(this.words.filter(({ calibration }) => calibration));
+    const told = known.relays.filter(({ relayId }) => words.has(relayId) || calibrations.has(relayId));
+    const compared = known.peers(told.map(({ relayId }) => relayId));
     // Of thousands that are connected only some are known: comparing all with all would take seconds.
-    const known = this.#relays.filter(
+    const some = known.relays.filter(
       ({ relayId, statedGainDb }) => compared.has(relayId) || statedGainDb !== undefined,
     );
-    const gains = this.#memory.gains(
-      known.map(({ relayId }) => relayId),
-      this.#relays,
-    );
+    const gains = known.gains(some.map(({ relayId }) => relayId));
     this.#gains = new Map(
-      this.#relays.map(({ relayId, statedGainDb }) => {
+      known.relays.map(({ relayId, statedGainDb }) => {
         const from = statedGainDb !== undefined ? "configured" : compared.has(relayId) ? "learned" : "unknown";
         const gain = from === "unknown" ? UNKNOWN_GAIN : (gains.get(relayId) ?? UNKNOWN_GAIN);
         const counts = { words: words.get(relayId) ?? 0, calibrations: calibrations.get(relayId) ?? 0 };
         return [relayId, { ...gain, from, ...counts }];
       }),
     );
+    this.#known = known;
+    this.#forgotten.clear();
+    return known;
   }
-}
 
-/** How many of these words each relay heard. */
-function countsOf(words: readonly KeptWord[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { shares } of words) {
-    for (const { relayId } of shares) counts.set(relayId, (counts.get(relayId) ?? 0) + 1);
+  /** All that are connected, or of which words tell, in an order that does not change. */
+  #all(besides: readonly string[] = []): readonly RelayInRoom[] {
+    const { connected, placeOf } = this.#options;
+    const told = this.words.flatMap(({ shares }) => shares.map(({ relayId }) => relayId));
+    return [...new Set([...told, ...connected(), ...besides])]
+      .toSorted()
+      .map((relayId) => ({ relayId, ...placeOf(relayId) }));
   }
-  return counts;
+
+  #isCurrent(): boolean {
+    return this.#forgotten.size === 0 && alike(this.#all(), this.#known?.relays ?? []);
+  }
 }
 
 function keyOf({ relayId, connection }: Sender, claim: number): string {

@@ -5,6 +5,7 @@
 import type { Sender } from "../arbitration/events.ts";
 import type { CoarseEnvelope } from "../arbitration/evidence.ts";
 import type { RelayInRoom } from "../arbitration/gains.ts";
+import type { HeardShare } from "../arbitration/gains-words.ts";
 import type { Policy } from "../arbitration/policy.ts";
 import type { RelayFacts } from "../arbitration/relay.ts";
 import type { RoundRecord } from "../arbitration/round-record.ts";
@@ -57,6 +58,8 @@ export class RelayKnowledge {
   readonly #checked = new Map<string, Checked>();
   /** By the newest calibration. */
   #set: ReadonlyMap<string, SetGain> = new Map();
+  /** All have answered, and what their answers say is being learned. */
+  #setting = false;
   #saidTogether = false;
   #looksAtMs = Number.NEGATIVE_INFINITY;
 
@@ -130,20 +133,34 @@ export class RelayKnowledge {
     if (number !== undefined) this.#calibration.answer(relayId, number, report);
   }
 
+  /** When to {@link look} at the latest. */
+  get wakeAtMs(): number {
+    return this.#gains.wakeAtMs;
+  }
+
   /** Learns what is to be learned. Blocks as {@link HouseGains.look} says. */
   look(): void {
     const nowMs = this.#options.monotonicMs();
-    if (nowMs < this.#looksAtMs) return;
+    if (nowMs < this.#looksAtMs && nowMs < this.wakeAtMs) return;
     this.#looksAtMs = nowMs + LOOK_MS;
     const shares = this.#calibration.look();
-    if (shares !== undefined) {
-      const believed = shares.filter(({ relayId }) => !this.#disbelieved.has(relayId));
-      if (believed.length > 1) this.#set = this.#gains.calibrate(believed, this.#saidTogether);
+    if (shares !== undefined) this.#setBy(shares);
+    this.#gains.look();
+  }
+
+  /** By what relays reported of the newest calibration's sound. */
+  #setBy(shares: readonly HeardShare[]): void {
+    const number = this.#calibration.record?.number;
+    const believed = shares.filter(({ relayId }) => !this.#disbelieved.has(relayId));
+    const over = (set: ReadonlyMap<string, SetGain>): void => {
+      if (this.#calibration.record?.number === number) [this.#set, this.#setting] = [set, false];
       this.#changed(true);
       const heard = shares.map(({ relayId }) => relayId);
       this.#options.log.info("calibration is over", { heard, set: believed.length > 1 });
-    }
-    this.#gains.look();
+    };
+    this.#setting = believed.length > 1;
+    if (this.#setting) this.#gains.calibrate(believed, this.#saidTogether, over);
+    else over(new Map());
   }
 
   /** Somebody says that a relay was moved. */
@@ -176,6 +193,7 @@ export class RelayKnowledge {
     const cannot = others.map(({ id }) => id).filter((id) => !can.includes(id));
     const asked = [...seats().keys()].filter((id) => !cannot.includes(id));
     this.#set = new Map();
+    this.#setting = false;
     this.#saidTogether = oneRoom;
     this.#calibration.begin(listenMs, asked, cannot);
     log.info("calibration begins", { asked, cannot, listenMs, oneRoom });
@@ -186,7 +204,8 @@ export class RelayKnowledge {
   calibration(): CalibrationView {
     const record = this.#calibration.record;
     if (record === undefined) return { calibration: 0, phase: "none", set: false, why: null, relays: [] };
-    const { number, phase, relays } = record;
+    const { number, relays } = record;
+    const phase = this.#setting ? "measuring" : record.phase;
     const done = phase === "done";
     const heard = relays.filter(({ outcome }) => outcome === "heard");
     const believed = heard.filter(({ relayId }) => !this.#disbelieved.has(relayId)).length;

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { CoarseEnvelope } from "../../src/arbitration/evidence.ts";
-import { tailsOf } from "../../src/arbitration/gains-tails.ts";
+import { atOnce } from "../../src/arbitration/gains-steps.ts";
+import { findingTails } from "../../src/arbitration/gains-tails.ts";
 import { measureEnvelope } from "../../src/arbitration/measure.ts";
 import { type WordSoundOptions, wordSound } from "./sounds.ts";
+
+const tailsOf = (envelopes: readonly CoarseEnvelope[]) => atOnce(findingTails(envelopes));
 
 /** The envelope of a word that a relay's detector found to begin and end so much later than it does. */
 function envelopeOf(options: WordSoundOptions, { beginsMs = 0, endsMs = 0 } = {}): CoarseEnvelope {
@@ -17,7 +20,7 @@ function differenceDb(one: CoarseEnvelope, other: CoarseEnvelope): number {
   return (a?.db ?? Number.NaN) - (b?.db ?? Number.NaN);
 }
 
-describe("tailsOf", () => {
+describe("findingTails", () => {
   const plain = envelopeOf(ROOM);
 
   test("tells gains from the late sound of one word", () => {

@@ -259,7 +259,7 @@ describe("walls", () => {
         expect(gain?.db).toBeCloseTo(0, 9);
         expect(gain?.uncertaintyDb).toBeCloseTo(unknown, 9);
       }
-      expect(memory.peers(pair, nowhere).size).toBe(0);
+      expect(memory.known(nowhere).peers(pair).size).toBe(0);
     }
   });
 
@@ -297,7 +297,7 @@ describe("walls", () => {
       const wallDb = [word % 2 === 0 ? 0 : 12, word % 2 === 0 ? 12 : 0, 14];
       memory.heard(heard(ids, [3, -3, 0], { nearDb: [0, 0, 0], wallDb }, random), three);
     }
-    expect([...memory.peers(ids, three).keys()]).toEqual(["a", "b"]);
+    expect([...memory.known(three).peers(ids).keys()]).toEqual(["a", "b"]);
     expect(memory.gainsFor(ids, three)).toEqual(memory.gains(ids, three));
     const between = memory.gains(pair, three);
     expect(Math.abs((between.get("a")?.db ?? 0) - 3)).toBeLessThan(1.5);
@@ -314,7 +314,7 @@ describe("walls", () => {
     const gain = memory.gains(pair, nowhere).get("a");
     expect(Math.abs((gain?.db ?? 0) - 6)).toBeLessThan(1);
     expect(gain?.uncertaintyDb).toBeLessThan(1.5);
-    expect(memory.peers(pair, nowhere).get("a")).toEqual(pair);
+    expect(memory.known(nowhere).peers(pair).get("a")).toEqual(pair);
   });
 
   test("there are none where somebody said that all who heard a sound are in one room, however many words follow", () => {
@@ -325,9 +325,9 @@ describe("walls", () => {
     expect(Math.abs((memory.gains(pair, nowhere).get("a")?.db ?? 0) - 6)).toBeLessThan(2);
     for (let word = 0; word < 70; word++) memory.heard(heard(pair, [6, -6], said, random), nowhere);
     const later = new GainMemory(JSON.parse(JSON.stringify(memory.words)) as readonly KeptWord[]);
-    expect(later.peers(pair, nowhere).get("a")).toEqual(pair);
+    expect(later.known(nowhere).peers(pair).get("a")).toEqual(pair);
     later.forget("a");
-    expect(later.peers(pair, nowhere).size).toBe(0);
+    expect(later.known(nowhere).peers(pair).size).toBe(0);
   });
 
   test("stay between rooms that the configuration names, whoever says that they are one", () => {
