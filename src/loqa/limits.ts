@@ -14,6 +14,11 @@ export const SILENCE_TOLERANCE_MS = 500;
 export const FASTER_THAN_SAID_MS = 250;
 /** When nothing follows a wake word for so long, nothing that belongs to it was recorded before. */
 export const FOLLOW_MS = 500;
+/** But in one piece of this length it was recorded itself, and what belongs to it is on its way: 1 MB takes 8 s at 1 Mbit/s. */
+export const RECORDED_WAKE_MS = 1500;
+export const RECORDED_FOLLOW_MS = 10_000;
+/** A word that is marked again so soon belongs to the command that it began: nobody takes it for another utterance. */
+export const SAME_BREATH_MS = 1000;
 /** Of what was recorded first: the part that may hold the wake word, and the longest that the word itself is. */
 export const WAKE_MS = 2000;
 export const WORD_MS = 1200;
@@ -37,9 +42,12 @@ export const MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Messages a second, over time and at once. Live sound comes in 12.5 a second. */
 export const MESSAGES_PER_S = 100;
 export const MESSAGES_AT_ONCE = 1000;
-/** Seconds of sound in a second, over time and at once: a network that held it back brings it at once. */
+/**
+ * Seconds of sound in a second, over time and at once: a network that held it back brings it at once, and a relay that waits
+ * for silence beside a television sends the longest message there may be, 131 s at 16 kHz, with its wake word before it.
+ */
 export const SOUND_RATE = 3;
-export const SOUND_AT_ONCE_S = 60;
+export const SOUND_AT_ONCE_S = 140;
 /** Messages that make no sense, over time and at once; then the RPC is ended. */
 export const FAULTS_PER_S = 0.5;
 export const FAULTS_AT_ONCE = 20;

@@ -65,6 +65,8 @@ export class LoqaSession {
   #displaced = false;
   #claims = 0;
   #command: Command | undefined;
+  /** What it was granted for the command before. */
+  #fenceBefore: number | undefined;
   #leavesAtMs = Number.POSITIVE_INFINITY;
   #isOver = false;
 
@@ -220,6 +222,7 @@ export class LoqaSession {
     const { hub, model } = this.#options;
     const confidence = evidence?.confidence ?? 0;
     const command: Command = { claim: ++this.#claims, fence: undefined, wanted: true };
+    this.#fenceBefore = this.#command?.fence ?? this.#fenceBefore;
     this.#command = command;
     hub.claim(seat, { number: command.claim, model: model(), confidence, endedAtMs, evidence, afterwards });
     if (command.wanted) this.#pass(seat, command, { pcm, last });
@@ -251,8 +254,10 @@ export class LoqaSession {
       // It cannot answer.
       ask: () => {},
       granted: ({ claims, fence }) => {
-        if (isMine() && this.#command !== undefined && claims.includes(this.#command.claim))
-          this.#command.fence = fence;
+        if (!isMine() || this.#command === undefined || !claims.includes(this.#command.claim)) return;
+        // Taken for the same utterance, of which all was said: what it says now is nobody's command.
+        if (fence === this.#fenceBefore) settled(claims, lossResponse(relayId, "too_late"));
+        else this.#command.fence = fence;
       },
       cancelled: ({ claims, why }) => settled(claims, lossResponse(relayId, why)),
       rejected: (claim, why) =>
@@ -284,6 +289,7 @@ export class LoqaSession {
   }
 
   #settle(command: Command): void {
+    this.#fenceBefore = command.fence ?? this.#fenceBefore;
     command.wanted = false;
     this.#command = undefined;
     this.#leaveSoon();

@@ -48,7 +48,11 @@ type State =
       /** When the newest came. */
       readonly cameAtMs: number;
     }
-  | { readonly kind: "command" }
+  | {
+      readonly kind: "command";
+      /** When the newest of its wake word was sent. */
+      readonly markedAtMs: number;
+    }
   /** What is still to be passed on of a command that was recorded first. */
   | { readonly kind: "rest"; readonly pcm: Int16Array; readonly at: number; readonly rateHz: number };
 
@@ -65,7 +69,7 @@ export class Utterances {
   /** When {@link Utterances.elapse} has something to say, monotonic ms. */
   get wakeAtMs(): number {
     if (this.#state.kind === "rest") return Number.NEGATIVE_INFINITY;
-    return this.#state.kind === "word" ? this.#state.cameAtMs + limits.FOLLOW_MS : Number.POSITIVE_INFINITY;
+    return this.#state.kind === "word" ? this.#state.cameAtMs + followMs(this.#state) : Number.POSITIVE_INFINITY;
   }
 
   /** How often a command ended in the middle of a sample. */
@@ -90,8 +94,12 @@ export class Utterances {
       case "word":
         return this.#more(state, chunk, nowMs, sentAtMs);
       case "command":
-        if (chunk.isWakeWord) return [this.#end(new Int16Array(0)), ...this.#begin(chunk, nowMs, sentAtMs)];
-        return [this.#sound(chunk)];
+        if (!chunk.isWakeWord) return [this.#sound(chunk)];
+        if (isSaidAgain(state, chunk, sentAtMs)) {
+          this.#state = { kind: "command", markedAtMs: sentAtMs };
+          return [this.#sound(chunk)];
+        }
+        return [this.#end(new Int16Array(0)), ...this.#begin(chunk, nowMs, sentAtMs)];
       case "rest":
         return [this.#moreOfRest(state), ...this.take(chunk, nowMs, sentAtMs)];
     }
@@ -211,7 +219,7 @@ export class Utterances {
     const leadSamples = lead.length;
     const word = joined(...parts.map((part) => this.#samples.take(part)));
     const heard = joined(lead, word, last ? this.#samples.end() : new Int16Array(0));
-    this.#state = last ? IDLE : { kind: "command" };
+    this.#state = last ? IDLE : { kind: "command", markedAtMs: newestAtMs };
     if (heard.length === 0) {
       return { kind: "word", evidence: undefined, endedAtMs: newestAtMs, afterwards: undefined, pcm: heard, last };
     }
@@ -255,6 +263,21 @@ export class Utterances {
     this.#lead = new Int16Array(0);
     this.#leadAtMs = Number.NEGATIVE_INFINITY;
   }
+}
+
+/** How long what was said with the word is waited for. */
+function followMs({ parts: [first, ...more], rateHz }: State & { readonly kind: "word" }): number {
+  const wasRecorded = more.length === 0 && first !== undefined && msOf(first.length, rateHz) >= limits.RECORDED_WAKE_MS;
+  return wasRecorded ? limits.RECORDED_FOLLOW_MS : limits.FOLLOW_MS;
+}
+
+/** Whether somebody says the word of a command once more, in the same breath. */
+function isSaidAgain(
+  { markedAtMs }: State & { readonly kind: "command" },
+  { audioData, sampleRate }: AudioChunk,
+  sentAtMs: number,
+): boolean {
+  return sentAtMs - markedAtMs <= limits.SAME_BREATH_MS && msOf(audioData.length, sampleRate) < limits.RECORDED_WAKE_MS;
 }
 
 function beginsWith(speech: Uint8Array, parts: readonly Uint8Array[]): boolean {

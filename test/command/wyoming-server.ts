@@ -79,7 +79,8 @@ export class WyomingServer implements Disposable {
         answer(
           event,
           (said) => socket.write(encodeWyoming(said)),
-          () => socket.destroy(),
+          // What was said before is still on its way.
+          () => socket.destroySoon(),
         );
       }
     });

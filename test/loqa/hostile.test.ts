@@ -146,9 +146,19 @@ describe("messages", () => {
     await othersAreServed();
   });
 
+  test("as long as any may be, of a relay that waited for silence in vain, do not end its stream", async () => {
+    const noisy = house.relay("noisy");
+    const said = new Int16Array(2_090_000);
+    said.set(utterance(22_050));
+    noisy.sendTwo(said);
+    await until(() => house.granted.length === 1 && house.isWhole(1), "granted");
+    expect(noisy.status).toBeUndefined();
+    await othersAreServed();
+  });
+
   test("that bring sound faster than anybody speaks end with RESOURCE_EXHAUSTED", async () => {
     const bad = house.relay("bad");
-    for (let n = 0; n < 10; n++) bad.send({ audio: new Uint8Array(10 * 32_000) });
+    for (let n = 0; n < 15; n++) bad.send({ audio: new Uint8Array(10 * 32_000) });
     await until(() => bad.status !== undefined, "ended");
     expect(bad.status).toMatchObject({
       code: status.RESOURCE_EXHAUSTED,

@@ -65,6 +65,17 @@ describe("a command that was recorded first", () => {
     expect(Math.abs(word.endedAtMs - (50_000 - lengthMs + WORD_ENDS_MS))).toBeLessThan(200);
   });
 
+  test("is waited for while a slow network brings it, once its wake word was there in one piece", () => {
+    const said = utterance(22_050);
+    const utterances = new Utterances();
+    taken(utterances, { pcm: said.subarray(0, 44_100), rateHz: 22_050, wake: true }, 50_000);
+    expect(utterances.wakeAtMs).toBe(60_000);
+    expect(utterances.elapse(58_000)).toEqual([]);
+    const heard = taken(utterances, { pcm: said, rateHz: 22_050, end: true }, 58_000);
+    expect(wordIn(heard).afterwards).toBeDefined();
+    expect(wholeOf(utterances, heard).length).toBe(Math.ceil((said.length * 16_000) / 22_050));
+  });
+
   test.each([
     ["keeps its silence of 2 s", 2, 500],
     ["keeps half of it", 1, 1000],

@@ -36,6 +36,8 @@ test("the server has the sound before the person has stopped speaking, and all o
   expect(transcribe).toMatchObject({ type: "transcribe", data: { name: "tiny", language: "de" } });
   expect(start).toMatchObject({ type: "audio-start", data: { rate: 16_000, width: 2, channels: 1 } });
   expect([...new Set(server.types)]).toEqual(["transcribe", "audio-start", "audio-chunk", "audio-stop"]);
+  const times = server.events.slice(1).map(({ data }) => data.timestamp);
+  expect(times).toEqual([0, ...Array.from({ length: 38 }, (_, chunk) => chunk * 80), 3001]);
 });
 
 test("a server that does not read for a while loses nothing", async () => {
@@ -67,6 +69,21 @@ test("a connection that breaks is made again, with everything from the first sam
   expect((await said(opened(server.port).sink, pcm)).transcript).toBe("whole");
   expect(connections).toBe(2);
   expect(server.pcm.equals(Buffer.from(pcm.buffer))).toBe(true);
+});
+
+test("a server that finds the end of the speech by itself, and hangs up, is believed", async () => {
+  using server = new WyomingServer(({ type, data }, say, hangUp) => {
+    if (type !== "audio-chunk" || data.timestamp !== 800) return;
+    say(transcript("early"));
+    hangUp();
+  });
+  const { sink, log } = opened(server.port);
+  const session = sink.open(COMMAND, new AbortController().signal);
+  session.push(sound(16_000));
+  while (server.connections === 0 || server.open > 0) await Bun.sleep(1);
+  session.push(sound(16_000));
+  expect((await session.end(Date.now())).transcript).toBe("early");
+  expect([server.connections, log.lines]).toEqual([1, []]);
 });
 
 test("what else a server says is passed over", async () => {
