@@ -6,11 +6,12 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from "@prea
 import { RelayClient, type RelayClientOptions } from "../../src/relay/relay-client.ts";
 import type { RelayEvent, Winner } from "../../src/relay/relay-events.ts";
 import type { Notice } from "../actions.ts";
+import type { DatedBy } from "./heard-at.ts";
 import { Hops } from "./hops.ts";
 import type { Identity } from "./identity.ts";
 import type { MicrophoneState } from "./microphone.ts";
 import type { Player } from "./player.ts";
-import type { SoundMessage } from "./sound-message.ts";
+import type { HeardSound } from "./sound-graph.ts";
 
 /** How long it is shown who answered instead, and a reply that is not played. */
 const SHOWN_MS = 6000;
@@ -18,6 +19,9 @@ const SHOWN_MS = 6000;
 const OFF_MS = 4000;
 /** Without sound for so long there is no level to show. */
 const LEVEL_MS = 1000;
+/** How often it is told how late sound comes, and how exactly: a figure that flickers says less. */
+const LATENESS_MS = 2000;
+const LATENESS_STEP_MS = 5;
 
 export type Link =
   | { readonly kind: "off" }
@@ -47,6 +51,12 @@ export interface LentOptions {
   readonly random: () => number;
 }
 
+/** How late sound comes to the page, and how that is known. */
+export interface Lateness {
+  readonly ms: number;
+  readonly by: DatedBy;
+}
+
 export interface Level {
   readonly rms: number;
   readonly noiseFloor: number;
@@ -58,6 +68,8 @@ export class LentMicrophone {
   readonly link: Signal<Link> = signal({ kind: "off" });
   readonly turn: Signal<Turn> = signal({ kind: "quiet" });
   readonly house: Signal<HouseState | null> = signal(null);
+  /** Null until sound comes. */
+  readonly lateness: Signal<Lateness | null> = signal(null);
   /** As of the last tick. */
   readonly tickMs: Signal<number>;
   /** Null where no sound comes. */
@@ -72,6 +84,7 @@ export class LentMicrophone {
   readonly #hops = new Hops();
   readonly #level: Signal<(Level & { readonly atMs: number }) | null> = signal(null);
   readonly #token: string | undefined;
+  #latenessAtMs = Number.NEGATIVE_INFINITY;
   #welcomed = false;
   #replyText = "";
   /** When what was answered is over, and the hub is to be told; undefined while the sound still comes, or there is none. */
@@ -122,6 +135,7 @@ export class LentMicrophone {
       this.house.value = null;
       this.#offSinceMs.value = null;
       this.#level.value = null;
+      this.lateness.value = null;
     });
   }
 
@@ -133,14 +147,22 @@ export class LentMicrophone {
     this.start();
   }
 
-  hear({ pcm, lostSamples }: SoundMessage): void {
+  hear({ pcm, lostSamples, endMs, datedBy }: HeardSound): void {
     const nowMs = this.#options.nowMs();
+    this.#tellLateness(nowMs - endMs, datedBy, nowMs);
     if (lostSamples > 0) this.#client.lost(lostSamples);
-    for (const hop of this.#hops.take(pcm, nowMs)) {
+    for (const hop of this.#hops.take(pcm, endMs)) {
       this.#client.hear({ ...hop, scores: [], detections: [] });
       const { rms, noiseFloor, peak } = hop;
       this.#level.value = { rms, noiseFloor, peak, atMs: nowMs };
     }
+  }
+
+  #tellLateness(lateMs: number, by: DatedBy, nowMs: number): void {
+    if (nowMs - this.#latenessAtMs < LATENESS_MS && this.lateness.peek()?.by === by) return;
+    this.#latenessAtMs = nowMs;
+    const ms = Math.max(0, Math.round(lateMs / LATENESS_STEP_MS) * LATENESS_STEP_MS);
+    if (ms !== this.lateness.peek()?.ms || by !== this.lateness.peek()?.by) this.lateness.value = { ms, by };
   }
 
   /** What has become of the microphone. What it gives next does not continue what it gave. */
@@ -151,6 +173,18 @@ export class LentMicrophone {
     }
     this.#client.deaf = state.kind === "open" ? undefined : "its microphone gives no sound";
     this.microphone.value = state;
+    if (state.kind === "failed" && this.turn.peek().kind === "answering" && !this.#isUnderstood) {
+      // Half a command is none.
+      this.#client.finish();
+      this.turn.value = { kind: "quiet" };
+    }
+  }
+
+  /** Whether the hub has heard all that was said to this microphone. */
+  get #isUnderstood(): boolean {
+    const link = this.link.peek();
+    const { relay, state } = this.house.peek()?.activation ?? {};
+    return link.kind === "connected" && relay === link.id && (state === "processing" || state === "responding");
   }
 
   /** Ten times a second or so. */

@@ -47,8 +47,8 @@ async function start(root: HTMLElement): Promise<void> {
   const lent = signal(lentWith(identity.value));
   const microphone = new Microphone({
     devices: navigator.mediaDevices,
-    openGraph: (stream, events) => openSoundGraph(context, stream, events),
-    onSound: (message) => lent.value.hear(message),
+    openGraph: (stream, events) => openSoundGraph(context, stream, events, nowMs),
+    onSound: (sound) => lent.value.hear(sound),
     onState: (state) => lent.value.follow(state),
   });
   const screenLock = new ScreenLock(navigator);

@@ -5,7 +5,7 @@ import { Mark } from "../components/mark.tsx";
 import { describeMember } from "../members.ts";
 import { complaintOf, type Identity } from "./identity.ts";
 import type { LentMicrophone } from "./lent.ts";
-import { describeLent } from "./words.ts";
+import { describeLateness, describeLent } from "./words.ts";
 
 export interface MicrophonePageProps {
   readonly lent: LentMicrophone;
@@ -85,7 +85,18 @@ function Saying({ lent, onStop }: MicrophonePageProps) {
         </div>
       )}
       {open && <LevelMeter ear={{ rms: lent.rms, levels: lent.levels, tickMs: lent.tickMs, asleep }} />}
+      {open && <LatenessLine lent={lent} />}
     </section>
+  );
+}
+
+/** By itself: nothing else is to be drawn again with it. */
+function LatenessLine({ lent }: { readonly lent: LentMicrophone }) {
+  const lateness = lent.lateness.value;
+  return (
+    <p class="small-print lateness" data-testid="lateness">
+      {lateness === null ? "" : describeLateness(lateness)}
+    </p>
   );
 }
 

@@ -1,6 +1,5 @@
 /** The microphone of this device: opened when somebody wants it, opened again when it comes back. */
-import type { SoundEvents, SoundGraph } from "./sound-graph.ts";
-import type { SoundMessage } from "./sound-message.ts";
+import type { HeardSound, SoundEvents, SoundGraph } from "./sound-graph.ts";
 
 /** Why there is no sound. */
 export type MicrophoneTrouble = "denied" | "none" | "busy" | "unplugged" | "taken" | "held" | "other";
@@ -15,7 +14,7 @@ export type MicrophoneState =
 export interface MicrophoneOptions {
   readonly devices: Pick<MediaDevices, "getUserMedia">;
   readonly openGraph: (stream: MediaStream, events: SoundEvents) => Promise<SoundGraph>;
-  readonly onSound: (message: SoundMessage) => void;
+  readonly onSound: (sound: HeardSound) => void;
   readonly onState: (state: MicrophoneState) => void;
 }
 

@@ -1,6 +1,7 @@
 /** From what is known to what the page says. Pure. */
 import type { Sentence } from "../words.ts";
-import type { HouseState, Link, Turn } from "./lent.ts";
+import type { DatedBy } from "./heard-at.ts";
+import type { HouseState, Lateness, Link, Turn } from "./lent.ts";
 import type { MicrophoneState, MicrophoneTrouble } from "./microphone.ts";
 
 /** What an iPhone, an Android and a desktop call the thing beside the address. */
@@ -82,6 +83,18 @@ export function describeLent({ microphone, link, turn, house, houseIsOff, nowMs 
       return said("armed", "Listening for the wake word", `As ${link.id}${where}, for ${link.hub}.`);
     }
   }
+}
+
+const KNOWN_BY: Readonly<Record<DatedBy, string>> = {
+  stamps: "by the time that each piece of it carries",
+  track: "as the browser measures it",
+  settings: "as the browser says",
+  guess: "which is a guess: this browser does not say",
+};
+
+/** How late sound comes: by it the hub knows that this microphone heard a word when the others did. */
+export function describeLateness({ ms, by }: Lateness): string {
+  return `Its sound is dated ${ms} ms back, to when it was heard, ${KNOWN_BY[by]}.`;
 }
 
 /** @param id of this microphone */

@@ -5,22 +5,32 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import type { HealthView, RelayView } from "../../src/web/schemas.ts";
+import type { ArbitrationView, HealthView, RelayView } from "../../src/web/schemas.ts";
 import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { clip, clipPaths, joined, noise } from "../support/clips.ts";
+import { clip, clipPaths, joined, noise, voiceIn } from "../support/clips.ts";
 import { encodeWav } from "../support/encode-wav.ts";
 import { freePort, type RunningEarshot, runCommand, startEarshot } from "../support/running-earshot.ts";
+import { until } from "../support/until.ts";
+import {
+  canMakeVirtualMicrophone,
+  startVirtualMicrophone,
+  type VirtualMicrophone,
+} from "../support/virtual-microphone.ts";
 
 const possible = browserIsHere && Bun.which("openssl") !== null;
 if (!possible) console.log("skipped: a browser as a relay, which needs chromium and openssl");
 sayIfSynthetic("a browser as a relay");
+const canHear = browserIsHere && canMakeVirtualMicrophone();
+if (!canHear) console.log("skipped: a browser's microphone, which needs chromium and pulseaudio");
 
 const PASSWORD = "long enough";
 const CREDENTIALS = { username: "earshot", password: PASSWORD };
 const LIMIT_MS = 15_000;
 /** Amplitude of white noise: the quiet of a room, which is not digital silence. */
 const QUIET = 0.002;
+/** Two programs have the sound of one sound server up to 40 ms apart, and a word's end is found to 20. */
+const SAME_TIME_MS = 60;
 
 describe.skipIf(!possible)("a browser as a relay", () => {
   const folder = mkdtempSync(join(tmpdir(), "earshot-browser-"));
@@ -96,6 +106,8 @@ command:
       viewport: { width: 390, height: 844 },
     });
     page = watched.page;
+    // As in Safari and Firefox: its sound goes through the audio thread then.
+    await page.evaluate(() => Reflect.deleteProperty(globalThis, "MediaStreamTrackProcessor"));
   }, 40_000);
   afterAll(async () => {
     await browser?.close();
@@ -115,6 +127,7 @@ command:
     await page.getByLabel("Name of this microphone").fill("phone");
     await page.getByRole("button", { name: "Lend this microphone" }).click();
     await says("Listening for the wake word");
+    await page.getByTestId("lateness").filter({ hasText: "as the browser measures it" }).waitFor();
     await says("This microphone answers");
     const { relays } = await get<{ relays: RelayView[] }>("/api/relays");
     expect(relays.find(({ id }) => id === "phone")).toMatchObject({ kind: "relay", detects: false });
@@ -153,3 +166,59 @@ command:
     }
   }, 30_000);
 });
+
+describe.skipIf(!canHear)("a browser beside the hub's own microphone", () => {
+  let microphone: VirtualMicrophone;
+  let hub: RunningEarshot;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    microphone = await startVirtualMicrophone();
+    // Chromium takes no monitor for a microphone.
+    await pactl("load-module", "module-remap-source", "master=vmic.monitor", "source_name=vbrowser", "remix=no");
+    await pactl("set-default-source", "vbrowser");
+    const config =
+      "audio: { output: none }\nwake: { models: { alexa: { refractory: 1s } } }\narbitration: { window: 1s }";
+    [hub, browser] = await Promise.all([
+      startEarshot({ env: microphone.env, config }),
+      startBrowser(["--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"], microphone.env),
+    ]);
+    await hub.until("armed", ({ activation }) => activation.armed);
+  }, 40_000);
+  afterAll(async () => {
+    await browser?.close();
+    await hub?.destroy();
+    await microphone?.stop();
+  }, 20_000);
+
+  async function pactl(...args: readonly string[]): Promise<void> {
+    const child = Bun.spawn(["pactl", ...args], { env: microphone.env, stdin: "ignore", stdout: "ignore" });
+    if ((await child.exited) !== 0) throw new Error(`pactl ${args.join(" ")} failed`);
+  }
+
+  test("dates a word by when it was heard, as the hub does, and the page says how that is known", async () => {
+    const { page, troubles } = await openPage(browser, `${hub.url}/microphone`, { permissions: ["microphone"] });
+    await page.getByLabel("Name of this microphone").fill("phone");
+    await page.getByRole("button", { name: "Lend this microphone" }).click();
+    await page.getByTestId("lent-status").filter({ hasText: "Listening for the wake word" }).waitFor();
+    await page.getByTestId("lateness").filter({ hasText: "by the time that each piece of it carries" }).waitFor();
+    // Sound that begins may not wake anybody for 2 s.
+    const words = (await Promise.all(alexaClips(3).map(voiceIn))).flatMap((word) => [word, noise(1.4, QUIET, 2)]);
+    await microphone.playPcm(joined(noise(2.5, QUIET, 1), ...words));
+    const apart = await until("both have claimed three words", async () => {
+      const { rounds } = await hub.get<ArbitrationView>("/api/arbitration");
+      const both = rounds.filter(({ claims }) => claims.length === 2);
+      return both.length < 3 ? undefined : both.map(({ claims }) => laterMs(claims, "phone")).sort((a, b) => a - b);
+    });
+    // Two detectors may fire in frames apart: then they find the word's end at two places.
+    expect(Math.abs(apart[1] ?? Number.NaN)).toBeLessThan(SAME_TIME_MS);
+    expect(troubles).toEqual([]);
+  }, 40_000);
+});
+
+/** How much later it dates the end of a word than the other of two. */
+function laterMs(claims: ArbitrationView["rounds"][number]["claims"], id: string): number {
+  const own = claims.find(({ relayId }) => relayId === id)?.endedAfterMs ?? Number.NaN;
+  const other = claims.find(({ relayId }) => relayId !== id)?.endedAfterMs ?? Number.NaN;
+  return own - other;
+}

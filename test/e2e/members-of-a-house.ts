@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { measureWord } from "../../src/arbitration/measure.ts";
+import { type AudioFrame, readAudioFrame } from "../../src/relay/audio-frame.ts";
 import type { Listener, Said } from "../support/air.ts";
 import { PIECE } from "../support/air.ts";
 import { joined } from "../support/clips.ts";
@@ -24,7 +25,6 @@ function answersAtOnce(relay: () => PlainRelay) {
 /** Keeps all that it heard. */
 export abstract class Member implements Listener {
   gain = 1;
-  readonly aheadPieces: number = 0;
   readonly #heard: Int16Array[] = [];
 
   constructor(readonly id: string) {}
@@ -174,54 +174,69 @@ export class Loqa extends Member {
   }
 }
 
+/** How late a phone's microphone gives what it heard. */
+const PHONE_LATE_MS = 150;
+
 /** A browser's page: all of it but the microphone is Chromium's. */
 export class Phone extends Member {
-  /** What its microphone is given goes through Chromium's mixer first. */
-  override readonly aheadPieces = 2;
   readonly told: { readonly type: string; readonly [field: string]: unknown }[] = [];
+  /** The newest sound that the page has sent. */
+  #sent: AudioFrame | undefined;
+  #originUnixMs = 0;
+  #endUnixMs = 0;
   #page: Page | undefined;
 
-  /** To be run in the page before any of its own: a microphone that hears what `hear` is given. */
+  /** To be run in the page before any of its own: a microphone that heard what `hear` is given, when it is told that it did. */
   static readonly microphone = (): void => {
-    const context = new AudioContext({ sampleRate: 16_000 });
-    const destination = context.createMediaStreamDestination();
-    let endsAt = 0;
-    navigator.mediaDevices.getUserMedia = async () => {
-      await context.resume();
-      return destination.stream;
-    };
+    // TypeScript's DOM does not know it, for Chromium alone has it.
+    const Generator = Reflect.get(globalThis, "MediaStreamTrackGenerator") as new (options: {
+      readonly kind: "audio";
+    }) => MediaStreamTrack & { readonly writable: WritableStream<AudioData> };
+    const track = new Generator({ kind: "audio" });
+    const writer = track.writable.getWriter();
+    navigator.mediaDevices.getUserMedia = async () => new MediaStream([track]);
     Object.assign(globalThis, {
-      hear: (text: string, isQuiet: boolean) => {
-        // Whatever held the page up must not make it late for good.
-        if (isQuiet && endsAt > context.currentTime + 0.06) return;
+      hear: (text: string, atUnixMs: number) => {
         const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-        const samples = Float32Array.from(new Int16Array(bytes.buffer), (sample) => sample / 32_768);
-        const buffer = context.createBuffer(1, samples.length, 16_000);
-        buffer.copyToChannel(samples, 0);
-        const source = context.createBufferSource();
-        source.buffer = buffer;
-        source.connect(destination);
-        endsAt = Math.max(endsAt, context.currentTime + 0.02);
-        source.start(endsAt);
-        endsAt += buffer.duration;
+        const data = Float32Array.from(new Int16Array(bytes.buffer), (sample) => sample / 32_767);
+        const timestamp = (atUnixMs - performance.timeOrigin) * 1000;
+        const shape = { format: "f32-planar", sampleRate: 16_000, numberOfChannels: 1 } as const;
+        void writer.write(new AudioData({ ...shape, numberOfFrames: data.length, timestamp, data }));
       },
     });
   };
 
   async lend(page: Page): Promise<void> {
-    page.on("websocket", (socket) =>
+    page.on("websocket", (socket) => {
       socket.on("framereceived", ({ payload }) => {
         if (typeof payload === "string" && payload.startsWith('{"type":')) this.told.push(JSON.parse(payload));
-      }),
-    );
+      });
+      socket.on("framesent", ({ payload }) => {
+        if (typeof payload !== "string") this.#sent = readAudioFrame(new Uint8Array(payload));
+      });
+    });
     await page.getByLabel("Name of this microphone").fill(this.id);
     await page.getByRole("button", { name: "Lend this microphone" }).click();
     await page.getByTestId("lent-status").filter({ hasText: "Listening for the wake word" }).waitFor();
+    this.#originUnixMs = await page.evaluate(() => performance.timeOrigin);
     this.#page = page;
   }
 
-  protected sends(piece: Int16Array<ArrayBuffer>, said: Said): void {
+  /** By how much the page dates the newest sound that it has sent later than it was heard, ms. */
+  datedLateMs(): number {
+    const heard = this.heard(5);
+    const bytesIn = ({ buffer, byteOffset, byteLength }: Int16Array) => Buffer.from(buffer, byteOffset, byteLength);
+    const at = this.#sent === undefined ? -1 : bytesIn(heard).indexOf(bytesIn(this.#sent.pcm)) / 2;
+    if (this.#sent === undefined || !Number.isInteger(at)) throw new Error("what the page has sent was not heard");
+    const heardAtUnixMs = this.#endUnixMs - (heard.length - at) / 16;
+    return this.#originUnixMs + this.#sent.atMs - heardAtUnixMs;
+  }
+
+  protected sends(piece: Int16Array<ArrayBuffer>, _: Said, atMs: number): void {
     const text = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString("base64");
-    void this.#page?.evaluate(`hear("${text}", ${said === "nothing"})`).catch(() => {});
+    const atUnixMs = performance.timeOrigin + atMs;
+    this.#endUnixMs = atUnixMs + piece.length / 16;
+    const hear = `hear("${text}", ${atUnixMs})`;
+    setTimeout(() => void this.#page?.evaluate(hear).catch(() => {}), PHONE_LATE_MS);
   }
 }

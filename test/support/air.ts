@@ -5,13 +5,7 @@ import { noise } from "./clips.ts";
 export const PIECE = 1280;
 /** Amplitude of white noise: the quiet of a room, which is not digital silence. */
 const QUIET = 0.002;
-const MOST_AHEAD_PIECES = 3;
 const LIMIT_MS = 10_000;
-
-interface Sound {
-  readonly voice: Int16Array;
-  readonly said: Said;
-}
 
 /** What is being said while a piece is heard. */
 export type Said = "nothing" | "word" | "command";
@@ -19,8 +13,6 @@ export type Said = "nothing" | "word" | "command";
 export interface Listener {
   /** Of the voice; what is said at 1 is heard as it is. */
   gain: number;
-  /** Pieces that it is given before the others, for one that hears everything later than it is given it. */
-  readonly aheadPieces: number;
   /** @param atMs when its first sample was heard, as performance.now() */
   hear(piece: Int16Array<ArrayBuffer>, said: Said, atMs: number): void;
 }
@@ -32,8 +24,6 @@ export class Air implements Disposable {
   #word: Int16Array = new Int16Array(0);
   #command: Int16Array = new Int16Array(0);
   #pieces = 0;
-  /** Newest first: those who are not ahead hear the last of it. */
-  #sounds: readonly Sound[] = [];
 
   constructor() {
     this.#timer = setInterval(() => {
@@ -77,13 +67,10 @@ export class Air implements Disposable {
     const ofCommand = this.#command.subarray(0, PIECE - ofWord.length);
     voice.set(ofCommand, ofWord.length);
     this.#command = this.#command.subarray(ofCommand.length);
-    this.#sounds = [{ voice, said }, ...this.#sounds].slice(0, MOST_AHEAD_PIECES + 1);
     for (const [listener, place] of this.#listeners) {
-      const sound = this.#sounds[MOST_AHEAD_PIECES - listener.aheadPieces];
-      if (sound === undefined) continue;
       const quiet = noise(PIECE / 16_000, QUIET, place * 1_000_000 + this.#pieces);
-      const heard = sound.voice.map((sample, i) => Math.round(sample * listener.gain) + (quiet[i] ?? 0));
-      listener.hear(heard, sound.said, this.#atMs(this.#pieces));
+      const heard = voice.map((sample, i) => Math.round(sample * listener.gain) + (quiet[i] ?? 0));
+      listener.hear(heard, said, this.#atMs(this.#pieces));
     }
     this.#pieces++;
   }

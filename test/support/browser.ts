@@ -16,9 +16,9 @@ const PATIENCE_MS = 10_000;
 
 export const browserIsHere: boolean = existsSync(CHROMIUM);
 
-/** @param flags besides those that every test wants */
-export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
+/** @param flags besides those that every test wants @param env all of it, where it is not this process's */
+export function startBrowser(flags: readonly string[] = [], env?: Readonly<Record<string, string>>): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags], ...(env !== undefined && { env }) });
 }
 
 export interface WatchedPage {

@@ -1,6 +1,7 @@
 // A browser as a relay, without a browser: the hub's end is a socket of this test's own.
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Notice } from "../../../public/actions.ts";
+import type { DatedBy } from "../../../public/microphone/heard-at.ts";
 import { LentMicrophone } from "../../../public/microphone/lent.ts";
 import { readAudioFrame } from "../../../src/relay/audio-frame.ts";
 import type { HubSocketEvents } from "../../../src/relay/relay-client.ts";
@@ -76,10 +77,11 @@ class Rig {
     }
   }
 
-  /** 80 ms of sound, in the audio thread's pieces. */
-  hear(lostSamples = 0): void {
+  /** 80 ms of sound, in pieces, the last of it heard so long ago. */
+  hear(lostSamples = 0, { lateMs = 0, datedBy = "stamps" }: { lateMs?: number; datedBy?: DatedBy } = {}): void {
     for (let i = 0; i < 4; i++) {
-      this.lent.hear({ pcm: new Int16Array(320).fill(1000), lostSamples: i === 0 ? lostSamples : 0 });
+      const endMs = this.nowMs - lateMs - (3 - i) * 20;
+      this.lent.hear({ pcm: new Int16Array(320).fill(1000), lostSamples: i === 0 ? lostSamples : 0, endMs, datedBy });
     }
   }
 
@@ -126,6 +128,28 @@ describe("a lent microphone", () => {
     expect(second?.firstSample).toBe((first?.firstSample ?? 0) + 1280 + 320);
   });
 
+  test("dates what it sends by when it was heard, not by when it came", () => {
+    rig.join();
+    rig.hear(0, { lateMs: 150 });
+    expect(rig.frames[0]?.atMs).toBe(rig.nowMs - 150 - 80);
+  });
+
+  test("tells how late its sound is: at once when that is known otherwise, else every two seconds", () => {
+    rig.join();
+    expect(rig.lent.lateness.value).toBeNull();
+    rig.hear(0, { lateMs: 32 });
+    expect(rig.lent.lateness.value).toEqual({ ms: 90, by: "stamps" });
+    rig.hear(0, { lateMs: 200 });
+    expect(rig.lent.lateness.value).toEqual({ ms: 90, by: "stamps" });
+    rig.hear(0, { lateMs: 75, datedBy: "guess" });
+    expect(rig.lent.lateness.value).toEqual({ ms: 135, by: "guess" });
+    rig.pass(2000);
+    rig.hear(0, { lateMs: 150, datedBy: "guess" });
+    expect(rig.lent.lateness.value).toEqual({ ms: 210, by: "guess" });
+    rig.lent.stop();
+    expect(rig.lent.lateness.value).toBeNull();
+  });
+
   test("shows its level while sound comes, and none a second after the last", () => {
     rig.join();
     expect(rig.lent.rms.value).toBeNull();
@@ -144,6 +168,21 @@ describe("a verdict", () => {
     expect(rig.played).toEqual(["chime"]);
     rig.says({ type: "over", round: 1, fence: 40, why: "finished" });
     expect(rig.lent.turn.value).toEqual({ kind: "quiet" });
+  });
+
+  test.each([
+    ["recording", 1],
+    ["processing", 0],
+    ["responding", 0],
+  ])("whose microphone goes away while the hub is %s gives up what nobody can hear the end of", (state, givenUp) => {
+    rig.join();
+    rig.says({ type: "granted", claims: [], round: 1, fence: 40 });
+    rig.says({ ...STATE, activation: { ...STATE.activation, state, relay: "phone" } });
+    rig.lent.follow({ kind: "failed", why: "taken", message: "" });
+    expect(rig.texts.filter(({ type }) => type === "finished")).toEqual(
+      Array(givenUp).fill({ type: "finished", fence: 40 }),
+    );
+    expect(rig.lent.turn.value.kind).toBe(givenUp === 1 ? "quiet" : "answering");
   });
 
   test("for another is shown for a while, without a sound", () => {

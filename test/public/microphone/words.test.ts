@@ -4,7 +4,7 @@ import { Hops } from "../../../public/microphone/hops.ts";
 import { complaintOf, keepIdentity, readIdentity } from "../../../public/microphone/identity.ts";
 import type { Link, Turn } from "../../../public/microphone/lent.ts";
 import type { MicrophoneState } from "../../../public/microphone/microphone.ts";
-import { describeLent } from "../../../public/microphone/words.ts";
+import { describeLateness, describeLent } from "../../../public/microphone/words.ts";
 
 const OPEN: MicrophoneState = { kind: "open", label: "" };
 const CONNECTED: Link = { kind: "connected", hub: "hall", id: "phone", room: "Kitchen" };
@@ -60,6 +60,15 @@ describe("the page says", () => {
       hint: "Stop, and give this microphone another name.",
     });
   });
+});
+
+test.each([
+  ["stamps", "Its sound is dated 45 ms back, to when it was heard, by the time that each piece of it carries."],
+  ["track", "Its sound is dated 45 ms back, to when it was heard, as the browser measures it."],
+  ["settings", "Its sound is dated 45 ms back, to when it was heard, as the browser says."],
+  ["guess", "Its sound is dated 45 ms back, to when it was heard, which is a guess: this browser does not say."],
+] as const)("the page says how late sound comes, known by %s", (by, text) => {
+  expect(describeLateness({ ms: 45, by })).toBe(text);
 });
 
 describe("who it is", () => {
