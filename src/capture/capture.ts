@@ -11,6 +11,7 @@ import type { AudioRingWriter } from "../memory/audio-ring.ts";
 import type { Doorbell } from "../memory/doorbell.ts";
 import type { CAPTURE, LEVEL } from "../memory/layout.ts";
 import type { RecordWriter } from "../memory/record.ts";
+import { RingEraser } from "../memory/ring-eraser.ts";
 import { reopenDelayMs } from "./reopen-delay.ts";
 
 /** A live source that gives nothing for this long is broken, whatever it says of itself. Silence is samples too. */
@@ -57,6 +58,7 @@ type Phase =
 
 export class Capture {
   readonly #options: CaptureOptions;
+  readonly #eraser: RingEraser;
   readonly #meter = new LevelMeter();
   readonly #loudest = new LoudestOf(1500 / 20);
   /** What a source gives in one read; sources with another block size give less than a block of ours, or across two. */
@@ -75,6 +77,7 @@ export class Capture {
 
   constructor(options: CaptureOptions, settings: CaptureSettings) {
     this.#options = options;
+    this.#eraser = new RingEraser(options.ring);
     this.#settings = settings;
     this.#opened = options.record.value.reopens;
     // A predecessor may have left it open.
@@ -100,6 +103,7 @@ export class Capture {
 
   /** @returns milliseconds until the next look is worth it */
   async step(nowMs: number): Promise<number> {
+    this.#eraser.look(nowMs, this.#settings.muted);
     switch (this.#phase.kind) {
       case "waiting":
         if (nowMs >= this.#phase.untilMs) await this.#open(nowMs, this.#phase.failures);
@@ -234,6 +238,7 @@ export class Capture {
     level.value.written = (ring.written + BLOCK_SAMPLES) | 0;
     this.#publishLevel();
     ring.write(this.#block, BLOCK_SAMPLES);
+    this.#eraser.wrote(nowMs);
     this.#options.heardBell.ring();
     this.#ofHop = (this.#ofHop + BLOCK_SAMPLES) % HOP_SAMPLES;
   }

@@ -7,6 +7,7 @@ import { LoudestOf } from "../audio/loudest-of.ts";
 import type { AudioRingWriter } from "../memory/audio-ring.ts";
 import { type LEVEL, SAMPLE_RATE, type STREAM } from "../memory/layout.ts";
 import type { RecordWriter } from "../memory/record.ts";
+import { RingEraser } from "../memory/ring-eraser.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 
 const BLOCK_SAMPLES = SAMPLE_RATE / 50;
@@ -58,6 +59,7 @@ interface Slot {
   readonly record: RecordWriter<typeof STREAM.fields>;
   readonly level: RecordWriter<typeof LEVEL.fields>;
   readonly ring: AudioRingWriter;
+  readonly eraser: RingEraser;
   sender: Sender | undefined;
 }
 
@@ -70,15 +72,23 @@ export class RemoteStreams {
     this.#options = options;
     const { memory } = options;
     this.#table = memory.streamTable.writer();
-    this.#slots = Array.from({ length: memory.size.streams - 1 }, (_, index) => ({
-      stream: index + 1,
-      record: memory.stream(index + 1).writer(),
-      level: memory.level(index + 1).writer(),
-      ring: memory.audioWriter(index + 1),
-      sender: undefined,
-    }));
+    this.#slots = Array.from({ length: memory.size.streams - 1 }, (_, index) => {
+      const ring = memory.audioWriter(index + 1);
+      return {
+        stream: index + 1,
+        record: memory.stream(index + 1).writer(),
+        level: memory.level(index + 1).writer(),
+        ring,
+        eraser: new RingEraser(ring),
+        sender: undefined,
+      };
+    });
     // Those who sent to a predecessor are gone with it.
-    for (const slot of this.#slots) if (slot.record.value.open) this.#free(slot);
+    for (const slot of this.#slots) {
+      if (!slot.record.value.open) continue;
+      slot.eraser.wrote(options.monotonicMs());
+      this.#free(slot);
+    }
   }
 
   /** The newest sender of a name wins: the old one may be a connection that died unnoticed. */
@@ -111,6 +121,13 @@ export class RemoteStreams {
     this.#tell();
     log.info("stream opened", { stream: slot.stream, source: name, address });
     return sender;
+  }
+
+  /** Now and then. */
+  look(): void {
+    const { monotonicMs, muted } = this.#options;
+    const nowMs = monotonicMs();
+    for (const { eraser, sender } of this.#slots) eraser.look(nowMs, sender !== undefined && muted());
   }
 
   #free(slot: Slot): void {
@@ -233,8 +250,9 @@ class Sender implements RemoteStream {
   }
 
   #write(): void {
-    const { ring, level } = this.#slot;
+    const { ring, eraser, level } = this.#slot;
     ring.write(this.#block, BLOCK_SAMPLES);
+    eraser.wrote(this.#options.monotonicMs());
     this.#ofHop = (this.#ofHop + BLOCK_SAMPLES) % HOP_SAMPLES;
     this.#meter.push(this.#block, BLOCK_SAMPLES);
     level.value.samples += BLOCK_SAMPLES;

@@ -75,6 +75,11 @@ export class AudioRingWriter {
     Atomics.store(this.#words, this.#header + WRITE, (written + length) | 0);
     Atomics.notify(this.#words, this.#header + WRITE);
   }
+
+  /** Overwrites all samples with silence. Indexes stay: for when nobody is to read what is there any more. */
+  erase(): void {
+    this.#samples.fill(0);
+  }
 }
 
 export type AudioRead =

@@ -52,6 +52,7 @@ export class Playlist {
     this.#speaker = speaker;
     // What a predecessor was saying nobody waits for, and no microphone is guarded from.
     ring.startEpoch();
+    ring.erase();
   }
 
   /** Whether something is to be heard. */
@@ -82,6 +83,7 @@ export class Playlist {
   stop(): void {
     if (!this.isPlaying) return;
     this.#ring.startEpoch();
+    this.#ring.erase();
     for (const { ended } of this.#playing.splice(0)) ended("stopped");
   }
 
@@ -95,6 +97,7 @@ export class Playlist {
     }
     if (state === "none" || nowMs - this.#movedAtMs > STUCK_MS) {
       this.#ring.startEpoch();
+      this.#ring.erase();
       for (const { ended } of this.#playing.splice(0)) ended("no_loudspeaker");
       return;
     }
@@ -104,6 +107,7 @@ export class Playlist {
     for (let first = this.#playing[0]; first?.until !== undefined; first = this.#playing[0]) {
       if (((first.until - taken) | 0) > 0 || (state === "playing" && nowMs < quietAtMs)) break;
       this.#playing.shift();
+      if (!this.isPlaying) this.#ring.erase();
       first.ended(state === "failed" ? "no_loudspeaker" : "heard");
     }
   }

@@ -34,6 +34,7 @@ export class AudioTape {
 
   /** Sound that was not heard, or must not be: what is before it is forgotten. */
   skip(samples: number): void {
+    if (this.#oldest < this.#end) this.#ring.fill(0);
     this.#end += samples;
     this.#oldest = this.#end;
   }
@@ -45,6 +46,11 @@ export class AudioTape {
     const pcm = new Int16Array(Math.max(0, last - first));
     for (let i = 0; i < pcm.length; i++) pcm[i] = this.#ring[(first + i) % this.#ring.length] ?? 0;
     return pcm;
+  }
+
+  /** The sample that was heard then, as the newest sound says; there need not be one. */
+  sampleAt(atMs: number): number {
+    return Math.round(this.#end - (this.#endMs - atMs) * SAMPLES_PER_MS);
   }
 
   /** When a sample was heard, as the newest sound says, ms. */

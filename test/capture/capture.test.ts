@@ -432,6 +432,24 @@ describe("a mute", () => {
     expect(rig.opens).toHaveLength(1);
   });
 
+  test("overwrites what was said before it, once nobody measures that any more", async () => {
+    const memory = SharedMemory.create({ streams: 1, relays: 1 });
+    const rig = captureOf({ memory });
+    const microphone = rig.plug(new FakeSource("microphone").give(BLOCK * 5, 1000));
+    await rig.pass(20);
+    const said = () => {
+      const pcm = new Int16Array(BLOCK * 5);
+      const ring = memory.audioReader(0, "newest");
+      expect(ring.copyBefore(ring.written, pcm)).toBe(true);
+      return new Set(pcm);
+    };
+    rig.apply({ muted: true });
+    await rig.pass(9900, () => microphone.give(160, 2000));
+    expect(said()).toEqual(new Set([1000]));
+    await rig.pass(200, () => microphone.give(160, 2000));
+    expect(said()).toEqual(new Set([0]));
+  });
+
   test("from the start on holds until it is lifted", async () => {
     const rig = captureOf({ settings: { muted: true } });
     rig.plug(new FakeSource("microphone").give(BLOCK * 3));

@@ -197,6 +197,32 @@ describe("streams from elsewhere", () => {
     expect(loudest()).toBeCloseTo(0.01, 2);
   });
 
+  test("leave nothing of what was said: it is overwritten a minute after the sender has gone, and soon after a mute", () => {
+    const { memory, clock, remote } = house();
+    const said = (stream: number) => {
+      const pcm = new Int16Array(1280);
+      const ring = memory.audioReader(stream, "newest");
+      expect(ring.copyBefore(ring.written, pcm)).toBe(true);
+      return pcm.some((sample) => sample !== 0);
+    };
+    const gone = opened(remote, "kitchen");
+    const stays = opened(remote, "hall");
+    for (const stream of [gone, stays]) stream.push(counting(1, 1280));
+    gone.close();
+    clock.nowMs += 59_999;
+    remote.look();
+    expect(said(gone.stream)).toBe(true);
+    stays.push(counting(1, 1280));
+    clock.nowMs += 1;
+    remote.look();
+    expect([said(gone.stream), said(stays.stream)]).toEqual([false, true]);
+    clock.muted = true;
+    stays.push(counting(1, 1280));
+    clock.nowMs += 10_000;
+    remote.look();
+    expect(said(stays.stream)).toBe(false);
+  });
+
   test("of a web worker that died are nobody's when its successor starts", () => {
     const { memory, remote, again } = house();
     opened(remote, "kitchen");

@@ -31,6 +31,19 @@ const PROGRAM = `
   player.close();
 `;
 
+/** The sound server puts silence where a busy machine brings it the next samples too late; a tone has no such silence. */
+function withoutPauses(heard: Int16Array): Int16Array {
+  const isPaused = (at: number) => heard.subarray(Math.max(0, at - 8), at + 8).every((sample) => sample === 0);
+  return heard.filter((sample, at) => sample !== 0 || !isPaused(at));
+}
+
+/** Hz: the median of ten waves, so that one that a pause has cut in two does not count. */
+function pitchOf(heard: Int16Array): number {
+  const rising = [...heard.keys()].filter((at) => (heard[at] ?? 0) >= 0 && (heard[at - 1] ?? 0) < 0);
+  const lengths = rising.slice(10).map((at, i) => at - (rising[i] ?? 0));
+  return (10 * 16_000) / (lengths.sort((a, b) => a - b)[lengths.length >> 1] ?? 0);
+}
+
 if (!canMakeVirtualMicrophone())
   console.log("skipped: a real loudspeaker, which needs pulseaudio and pulseaudio-utils");
 
@@ -45,19 +58,12 @@ describe.skipIf(!canMakeVirtualMicrophone())("a real loudspeaker", () => {
     const recording = await machine.listenToSpeaker();
     const child = Bun.spawn([process.execPath, "-e", PROGRAM], { env: machine.env, stdout: "pipe", stderr: "inherit" });
     const printed = await new Response(child.stdout).text();
-    const heard = await recording.stop();
+    const heard = withoutPauses(await recording.stop());
     expect(printed).toBe("500 heard\n1000 heard\n");
     const first = heard.findIndex((sample) => Math.abs(sample) > 1000);
     const last = heard.findLastIndex((sample) => Math.abs(sample) > 1000);
-    expect((last - first) / 16).toBeWithin(1950, 2100);
-    const pitch = (from: number) => {
-      let rising = 0;
-      for (let i = from + 1; i < from + 8000; i++) {
-        if ((heard[i] ?? 0) >= 0 && (heard[i - 1] ?? 0) < 0) rising++;
-      }
-      return rising * 2;
-    };
-    expect(pitch(first + 4000)).toBeWithin(490, 510);
-    expect(pitch(first + 20_000)).toBeWithin(980, 1020);
+    expect((last - first) / 16).toBeWithin(1950, 2020);
+    expect(pitchOf(heard.subarray(first + 4000, first + 12_000))).toBeWithin(490, 510);
+    expect(pitchOf(heard.subarray(first + 20_000, first + 28_000))).toBeWithin(980, 1020);
   }, 20_000);
 });

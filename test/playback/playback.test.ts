@@ -25,6 +25,25 @@ describe("a sound", () => {
     expect(playlist.isPlaying).toBe(false);
   });
 
+  test("leaves nothing of itself when it is over", () => {
+    const { playlist, clock, memory, pass } = smallSpeaker();
+    const left = () => {
+      const ring = memory.playbackReader("newest");
+      const pcm = new Int16Array(48_000);
+      ring.copyBefore(ring.written, pcm);
+      return pcm.some((sample) => sample !== 0);
+    };
+    playlist.play(counted(1), clock.nowMs);
+    pass(500);
+    expect(left()).toBe(true);
+    pass(1500);
+    expect([playlist.isPlaying, left()]).toEqual([false, false]);
+    playlist.play(counted(1), clock.nowMs);
+    pass(100);
+    playlist.stop();
+    expect(left()).toBe(false);
+  });
+
   test("begins within one look of the player", () => {
     const { playlist, clock, devices, pass } = smallSpeaker();
     playlist.play(counted(0.1), clock.nowMs);

@@ -76,5 +76,5 @@ export function smallSpeaker({ output = "default", opens = () => new ListDevice(
       looking.look(clock.nowMs);
     }
   };
-  return { clock, player, playlist, speaker, devices, logged, pass, succeed };
+  return { clock, memory, player, playlist, speaker, devices, logged, pass, succeed };
 }
