@@ -1,36 +1,34 @@
 // How late detectors of several microphones fire against each other, and what the rule for passing makes of it:
 // `bun bench/heard-out.ts [houses]`, some minutes for 60 (the default). Real people's words in simulated houses of five relays,
 // the real network; a relay is asked when the first one claims.
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { heardOut } from "../src/arbitration/heard-out.ts";
+import { HEARD_OUT_MS, SECONDS } from "../src/arbitration/heard-out.ts";
 import { measureWord } from "../src/arbitration/measure.ts";
+import { RecentScores } from "../src/arbitration/recent-scores.ts";
+import { readAudioFile } from "../src/audio/decode.ts";
 import { defaultSettings } from "../src/wake/detector.ts";
 import { createEngine, type Engine } from "../src/wake/engine.ts";
-import { HOP_SAMPLES } from "../src/wake/features.ts";
+import { HOP_MS, HOP_SAMPLES } from "../src/wake/features.ts";
 import { Trigger } from "../src/wake/trigger.ts";
 import { seededRandom } from "./accuracy/seeded.ts";
+import { type Frame, type Said, saidBy } from "./rooms/asked.ts";
 import { knownTo } from "./rooms/hearing.ts";
 import { makeHouse } from "./rooms/house.ts";
 import { LEAD_SAMPLES, Material, Rendering } from "./rooms/rendering.ts";
 import { speakIn } from "./rooms/speaking.ts";
 import { loadVoices } from "./rooms/voices.ts";
-import { quantile } from "./table.ts";
+import { aligned, quantile } from "./table.ts";
 
-const RECORDINGS = join(import.meta.dir, "../../shared/audio/alexa");
+const AUDIO = join(import.meta.dir, "../../shared/audio");
+const RECORDINGS = join(AUDIO, "alexa");
+/** People who say something else. */
+const OTHERS = ["computer", "jarvis", "snowboy"].map((word) => join(AUDIO, word));
 const SEED = 7;
 const WORDS_OF_A_HOUSE = 6;
-/** Between a frame's end and what is said of it: the network and the way to the hub, and back for an ask. */
-const CLAIM_MS = 10;
-const ASK_MS = 12;
 /** Of the noise before the word the network hears so many frames. */
 const NOISE_HOPS = 3;
-const GIVEN_UP_MS = 300;
-
-interface Frame {
-  readonly endMs: number;
-  readonly nearness: number;
-}
-
+const BEGINNING_FRAMES = 10;
 interface Hit {
   readonly firedMs: number;
   readonly wordEndedMs: number;
@@ -43,7 +41,7 @@ interface Ear {
 }
 
 /** All frames of one microphone, and where its trigger fired. */
-async function listen(engine: Engine, pcm: Int16Array, phase: number): Promise<Ear> {
+async function listen(engine: Engine, pcm: Int16Array, phase: number, lead = LEAD_SAMPLES): Promise<Ear> {
   const [model] = engine.models;
   if (model === undefined) throw new Error("the engine has no model to hear with");
   const settings = defaultSettings(model);
@@ -52,7 +50,7 @@ async function listen(engine: Engine, pcm: Int16Array, phase: number): Promise<E
   const scores = new Float32Array(1);
   const frames: Frame[] = [];
   let hit: Hit | undefined;
-  let at = LEAD_SAMPLES - NOISE_HOPS * HOP_SAMPLES - phase;
+  let at = Math.max(0, lead - NOISE_HOPS * HOP_SAMPLES - phase);
   await stream.settle(pcm.subarray(at, at + HOP_SAMPLES));
   for (; at + HOP_SAMPLES <= pcm.length; at += HOP_SAMPLES) {
     await stream.hop(pcm.subarray(at, at + HOP_SAMPLES), scores);
@@ -66,18 +64,41 @@ async function listen(engine: Engine, pcm: Int16Array, phase: number): Promise<E
   return { frames, hit };
 }
 
-/** When a relay passes, after the first claim; undefined where it claims before it would. */
-function passesAfterMs({ frames, hit }: Ear, first: Hit): number | undefined {
-  const askedMs = first.firedMs + ASK_MS;
-  for (const [index, { endMs, nearness }] of frames.entries()) {
-    if (hit !== undefined && endMs >= hit.firedMs) return undefined;
-    const next = frames[index + 1]?.endMs ?? Number.POSITIVE_INFINITY;
-    if (next + CLAIM_MS <= askedMs) continue;
-    if (heardOut({ untilMs: endMs, nearness }, first.wordEndedMs) === "pass") {
-      return Math.max(askedMs, endMs + CLAIM_MS) - first.firedMs;
+/** What one rule makes of all rounds. Times are after the first claim, ms. */
+class Tally {
+  claims = 0;
+  /** Came after a pass. */
+  lost = 0;
+  /** Of relays that heard the word better than the first. */
+  better = 0;
+  betterLost = 0;
+  /** Relays that did not fire, and those of them that did not claim either. */
+  silent = 0;
+  missed = 0;
+  /** When the hub knows of one relay besides the first, and of all. */
+  readonly two: number[] = [];
+  readonly all: number[] = [];
+
+  round(others: readonly { readonly ear: Ear; readonly said: Said }[], first: Hit): void {
+    let allMs = 0;
+    for (const { ear, said } of others) {
+      const { hit } = ear;
+      if (hit === undefined) {
+        this.silent++;
+        this.missed += said.what === "second" ? 0 : 1;
+      } else {
+        const isLost = said.what === "pass";
+        const isBetter = hit.snrDb > first.snrDb;
+        this.claims++;
+        this.lost += isLost ? 1 : 0;
+        this.better += isBetter ? 1 : 0;
+        this.betterLost += isBetter && isLost ? 1 : 0;
+      }
+      this.two.push(said.afterMs);
+      allMs = Math.max(allMs, said.afterMs);
     }
+    this.all.push(allMs);
   }
-  return GIVEN_UP_MS;
 }
 
 const houses = Number(process.argv[2] ?? 60);
@@ -86,9 +107,10 @@ const voices = await knownTo(engine, await loadVoices(RECORDINGS));
 if (voices.length === 0) throw new Error(`no voices: this needs the recordings of ${RECORDINGS}`);
 const material = new Material(SEED);
 const late: number[] = [];
-const passed: number[] = [];
-const decided: number[] = [];
-const counts = { claims: 0, lost: 0, better: 0, betterLost: 0 };
+const rules = [
+  { name: "passes or fires", seconds: false, tally: new Tally() },
+  { name: "seconds too", seconds: true, tally: new Tally() },
+];
 for (const kind of ["one room", "several rooms"] as const) {
   for (let index = 0; index < houses; index++) {
     const random = seededRandom(SEED, `${kind} ${index}`);
@@ -106,29 +128,56 @@ for (const kind of ["one room", "several rooms"] as const) {
       const [winner] = firing.sort((a, b) => (a.hit?.firedMs ?? 0) - (b.hit?.firedMs ?? 0));
       const first = winner?.hit;
       if (first === undefined) continue;
-      for (const ear of ears) {
-        if (ear === winner) continue;
-        const passMs = passesAfterMs(ear, first);
-        const { hit } = ear;
-        if (hit === undefined) passed.push(passMs ?? GIVEN_UP_MS);
-        else {
-          const better = hit.snrDb > first.snrDb;
-          counts.claims++;
-          counts.better += better ? 1 : 0;
-          counts.lost += passMs === undefined ? 0 : 1;
-          counts.betterLost += better && passMs !== undefined ? 1 : 0;
-          late.push(hit.firedMs - first.wordEndedMs);
-        }
-        decided.push(Math.min(GIVEN_UP_MS, passMs ?? (hit?.firedMs ?? 0) + CLAIM_MS - first.firedMs));
+      late.push(...firing.slice(1).map(({ hit }) => (hit?.firedMs ?? 0) - first.wordEndedMs));
+      for (const rule of rules) {
+        rule.tally.round(
+          ears.flatMap((ear) =>
+            ear === winner ? [] : { ear, said: saidBy(ear.frames, ear.hit?.firedMs, first, rule) },
+          ),
+          first,
+        );
       }
     }
   }
 }
+const others = await chanceShares();
 await engine.close();
-const share = (part: number, of: number) => `${((100 * part) / Math.max(1, of)).toFixed(2)} %`;
-const ms = (of: readonly number[]) => [0.5, 0.9, 0.99].map((p) => quantile(of, p).toFixed(0)).join(", ");
-console.log(`claims behind the word's end as the first has it, ms (median, p90, p99 of ${late.length}): ${ms(late)}`);
-console.log(`claims that come after a pass: ${share(counts.lost, counts.claims)}`);
-console.log(`of those that heard the word better than the first: ${share(counts.betterLost, counts.better)}`);
-console.log(`passes of relays that do not fire, after the first claim, ms (of ${passed.length}): ${ms(passed)}`);
-console.log(`two relays are decided on, ms: ${ms(decided)}`);
+const ms = (of: readonly number[], p = 0.5) => quantile(of, p).toFixed(0);
+console.log(
+  `${late.length} claims that followed a first one, behind the word's end as that has it, ms: median ${ms(late)}, p90 ${ms(late, 0.9)}`,
+);
+const names = ["", "pass, then claim", "heard it better", "missed", "two decided, ms", "p90", "all decided, ms", "p90"];
+const lines = rules.map(({ name, tally: { claims, lost, better, betterLost, silent, missed, two, all } }) => [
+  ...[name, share(lost, claims), share(betterLost, better), share(missed, silent)],
+  ...[ms(two), ms(two, 0.9), ms(all), ms(all, 0.9)],
+]);
+console.log(aligned([names, ...lines]));
+console.log(
+  `missed: of ${rules[0]?.tally.silent} relays that heard the word and did not fire, those that do not claim it`,
+);
+
+console.log(
+  `over ${others.minutes.toFixed(0)} min of people saying other words, ${(100 * others.share).toFixed(2)} % of the time a word would be seconded by chance`,
+);
+
+/** How often somebody says something else just so that a second would be wrong: by frames. */
+async function chanceShares(): Promise<{ readonly minutes: number; readonly share: number }> {
+  let [frames, chances] = [0, 0];
+  for (const folder of OTHERS) {
+    for (const name of readdirSync(folder).filter((name) => name.endsWith(".flac"))) {
+      const heard = await listen(engine, await readAudioFile(join(folder, name)), 0, 0);
+      const recent = new RecentScores();
+      // What a recording begins with is not what was there before.
+      for (const { endMs, nearness } of heard.frames.slice(BEGINNING_FRAMES)) {
+        recent.add(endMs, [{ model: "alexa", score: nearness, threshold: 1 }]);
+        frames++;
+        chances += recent.nearest("alexa", endMs - HEARD_OUT_MS).nearness >= SECONDS ? 1 : 0;
+      }
+    }
+  }
+  return { minutes: (frames * HOP_MS) / 60_000, share: chances / frames };
+}
+
+function share(part: number, of: number): string {
+  return `${((100 * part) / Math.max(1, of)).toFixed(2)} %`;
+}

@@ -97,6 +97,7 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printR
     version,
     claim: (word) => relays?.heard(word),
     relays: () => relays?.relays() ?? [],
+    unnamed: () => relays?.unnamed ?? 0,
     rounds: () => relays?.rounds() ?? [],
     commands: () => relays?.commands() ?? [],
     satellite: () => satellite?.view(),

@@ -4,8 +4,10 @@ import { defaultSettings } from "../../src/wake/detector.ts";
 import type { Engine } from "../../src/wake/engine.ts";
 import { HOP_MS, HOP_SAMPLES } from "../../src/wake/features.ts";
 import { Trigger } from "../../src/wake/trigger.ts";
+import type { Frame } from "./asked.ts";
 import { LEAD_SAMPLES } from "./rendering.ts";
 
+const SAMPLES_PER_MS = 16;
 /** How much of the noise before the word the network hears, beside a past that sounded like the first 80 ms of it. */
 const NOISE_HOPS = 3;
 /** Of the voices by themselves: -25 and -50 dB of full scale. */
@@ -17,21 +19,28 @@ export interface Fired {
   readonly confidence: number;
 }
 
+/** What one relay's network made of a word. */
+export interface Ear {
+  readonly frames: readonly Frame[];
+  /** The frame in which its trigger fired, with its default settings; undefined if it did not. */
+  readonly fired: Fired | undefined;
+}
+
 /**
  * Everything in one run, frame by frame. The frames of a relay begin where they happen to.
  *
  * @param pcms 16 kHz mono; undefined for a relay out of earshot
  * @param phases how many samples earlier each relay's frames begin, 0 to 1279
- * @returns for each of `pcms` the frame in which the model's trigger fired, with its default settings
+ * @returns for each of `pcms`
  */
 export async function hear(
   engine: Engine,
   pcms: readonly (Int16Array | undefined)[],
   phases: readonly number[],
-): Promise<readonly (Fired | undefined)[]> {
+): Promise<readonly (Ear | undefined)[]> {
   const [model] = engine.models;
   if (!model) throw new Error("the engine has no model to hear with");
-  const fired: (Fired | undefined)[] = pcms.map(() => undefined);
+  const settings = defaultSettings(model);
   const begin = (i: number): number => LEAD_SAMPLES - NOISE_HOPS * HOP_SAMPLES - (phases[i] ?? 0);
   const lanes = pcms.flatMap((pcm, i) =>
     pcm
@@ -42,7 +51,9 @@ export async function hear(
             at: begin(i),
             stream: engine.newStream(),
             scores: new Float32Array(1),
-            trigger: new Trigger(defaultSettings(model)),
+            trigger: new Trigger(settings),
+            frames: [] as Frame[],
+            fired: NOT_FIRED,
           },
         ]
       : [],
@@ -56,12 +67,17 @@ export async function hear(
     for (const lane of open) {
       lane.at += HOP_SAMPLES;
       const confidence = lane.scores[0] ?? 0;
-      if (lane.trigger.step(confidence, (lane.at / HOP_SAMPLES) * HOP_MS)) fired[lane.i] = { at: lane.at, confidence };
+      lane.frames.push({ endMs: lane.at / SAMPLES_PER_MS, nearness: confidence / settings.threshold });
+      if (!lane.trigger.step(confidence, (lane.at / HOP_SAMPLES) * HOP_MS)) continue;
+      lane.fired ??= { at: lane.at, confidence };
     }
-    open = open.filter(({ i, at, pcm }) => !fired[i] && at + HOP_SAMPLES <= pcm.length);
+    open = open.filter(({ at, pcm }) => at + HOP_SAMPLES <= pcm.length);
   }
-  return fired;
+  const ears = new Map(lanes.map(({ i, frames, fired }) => [i, { frames, fired }]));
+  return pcms.map((_, i) => ears.get(i));
 }
+
+const NOT_FIRED: Fired | undefined = undefined;
 
 /**
  * The voices at which the word fires wherever the frames begin, loud and soft, when they are heard as they were recorded:
@@ -72,8 +88,8 @@ export async function knownTo(engine: Engine, voices: readonly Float32Array[]): 
   const known: Float32Array[] = [];
   for (const voice of voices) {
     const pcms = DRY_LEVELS.flatMap((level) => phases.map(() => dry(voice, level)));
-    const fired = await hear(engine, pcms, [...phases, ...phases]);
-    if (fired.every((one) => one !== undefined)) known.push(voice);
+    const ears = await hear(engine, pcms, [...phases, ...phases]);
+    if (ears.every((ear) => ear?.fired !== undefined)) known.push(voice);
   }
   return known;
 }

@@ -1,8 +1,9 @@
 // What the rooms benchmark prints: Markdown tables.
 import type { HouseKind } from "./house.ts";
 import type { RoomsOptions } from "./options.ts";
+import { COUNTS } from "./reports.ts";
 import type { Tally } from "./tally.ts";
-import { COUNTS, GAIN_SPREADS_DB, SAID_TOGETHER, unnamed, WAKES } from "./trial.ts";
+import { GAIN_SPREADS_DB, SAID_TOGETHER, unnamed, WAKES } from "./trial.ts";
 
 const LABELS = [
   "rms",
@@ -56,7 +57,7 @@ function table(tally: Tally, kind: HouseKind, what: keyof typeof TITLES, labels 
       });
       return figures.some((figure) => figure === undefined) ? undefined : figures.join(" / ");
     });
-    if (GAIN_SPREADS_DB.some((spreadDb) => tally.cell({ kind, count: COUNTS[0], spreadDb, label }).rounds === 0))
+    if (GAIN_SPREADS_DB.some((spreadDb) => tally.cell({ kind, count: COUNTS[0] ?? 0, spreadDb, label }).rounds === 0))
       continue;
     const filled = cells.flatMap((cell) => cell ?? []);
     if (filled.length === cells.length) lines.push([label, ...filled]);

@@ -3,12 +3,9 @@ import { GainMemory, type RelayInRoom } from "../../src/arbitration/gains.ts";
 import { POLICIES } from "../../src/arbitration/policies/by-name.ts";
 import type { Contender, Policy } from "../../src/arbitration/policy.ts";
 import type { House, HouseKind } from "./house.ts";
-import { type Report, type Round, shareOf, withGain } from "./reports.ts";
+import { COUNTS, type Report, type Round, shareOf, withGain } from "./reports.ts";
 import type { Tally } from "./tally.ts";
 
-/** Who claims later than this after the first is too late. */
-const WINDOW_MS = 300;
-export const COUNTS = [2, 3, 4, 5] as const;
 export const GAIN_SPREADS_DB = [0, 3, 6] as const;
 export const WAKES = [0, 1, 3, 6, 12] as const;
 const NOTHING_KNOWN = { db: 0, uncertaintyDb: 4 };
@@ -35,7 +32,7 @@ export function tryHouse({ house, kind, learning, calibration, test }: HouseRoun
         .slice(0, count)
         .map(({ room }, i) => ({ relayId: idOf(i), room: `room ${room}` }));
       const heardBy = (round: Round): readonly (Report | undefined)[] =>
-        round.reports.slice(0, count).map((report, i) => report && withGain(report, gainDb(i)));
+        round.reportsOf(count).map((report, i) => report && withGain(report, gainDb(i)));
       const nowhere: readonly RelayInRoom[] = relays.map(({ relayId }) => ({ relayId, room: undefined }));
       const judge = (
         policy: Policy,
@@ -140,10 +137,9 @@ function sharesOf(reports: readonly (Report | undefined)[]) {
 }
 
 function contendersOf(reports: readonly (Report | undefined)[], relays: readonly RelayInRoom[]): readonly Contender[] {
-  const firstMs = Math.min(...reports.flatMap((report) => report?.endedAtMs ?? []));
   return reports.flatMap((report, i): readonly Contender[] => {
     const relay = relays[i];
-    if (!report || !relay || report.endedAtMs > firstMs + WINDOW_MS) return [];
+    if (!report || !relay) return [];
     const { evidence, endedAtMs } = report;
     return [{ ...relay, evidence, endedAtMs, gain: NOTHING_KNOWN, preferenceDb: 0, disbelieved: false }];
   });

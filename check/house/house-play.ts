@@ -114,14 +114,14 @@ export class HousePlay {
     this.#wordEndedMs.set(plan.zone, endMs);
     const lock = join(this.hub.folder, `struck-${number}`);
     return Promise.all(
-      plan.parts.map(async ({ id, level, claimsAfterMs, doubled, rises, soundMs, pause }) => {
+      plan.parts.map(async ({ id, level, claimsAfterMs, doubled, rises, seconds, soundMs, pause }) => {
         const strikes = plan.fault !== undefined && (plan.striker === undefined || plan.striker === id);
         const fault: Fault | undefined = strikes && plan.fault !== undefined ? { ...plan.fault, lock } : undefined;
         const claimsAtMs = claimsAfterMs.map((afterMs) => endMs + afterMs);
         const relay = this.#relay(id);
         relay.order({
           ...{ type: "word", round: number, endMs, wordMs: WORD_MS, level, claimsAtMs },
-          ...{ doubled, rises, soundMs, fault },
+          ...{ doubled, rises, seconds, soundMs, fault },
         });
         if (pause === undefined) return;
         await Bun.sleep(Math.max(0, endMs + pause.afterMs - monotonicMs()));

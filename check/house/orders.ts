@@ -26,6 +26,8 @@ export interface WordOrder {
   readonly doubled: boolean;
   /** It says that a score rises until it claims; otherwise it passes, and perhaps claims all the same. */
   readonly rises: boolean;
+  /** It is not sure by itself, and claims when it is asked. */
+  readonly seconds: boolean;
   /** From its grant to the end of what it sends. */
   readonly soundMs: number;
   readonly fault: Fault | undefined;

@@ -20,6 +20,8 @@ export interface Part {
   readonly claimsAfterMs: readonly number[];
   readonly doubled: boolean;
   readonly rises: boolean;
+  /** It is not sure by itself, and claims when it is asked. */
+  readonly seconds: boolean;
   readonly soundMs: number;
   /** Its process stops for so long, from so long after the word's end on. */
   readonly pause: { readonly afterMs: number; readonly lastsMs: number } | undefined;
@@ -63,13 +65,15 @@ export function planRound({ zone, relays, random, hubDiesAt }: PlanOptions): Rou
       ...{ id, level: 0.02 * 10 ** random(), claimsAfterMs: [afterMs, ...again] },
       doubled: chance(0.1),
       rises: atEdge || chance(0.7),
+      seconds: false,
       soundMs: 60 + random() * 200,
       pause: chance(0.05) ? { afterMs: -200 + random() * 600, lastsMs: random() * LONGEST_PAUSE_MS } : undefined,
     };
   });
   const silent = hearers.map((id): Part => {
     const level = 0.01;
-    return { id, level, claimsAfterMs: [], doubled: false, rises: false, soundMs: 0, pause: undefined };
+    const none = { claimsAfterMs: [], doubled: false, rises: false, pause: undefined };
+    return { ...none, id, level, seconds: chance(0.3), soundMs: 60 + random() * 200 };
   });
   const fault = hubDiesAt === undefined ? relayFault(random) : ({ at: hubDiesAt, victim: "hub" } as const);
   const isLosers = fault?.at === "claimed" || fault?.at === "before_claim";

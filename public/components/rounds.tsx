@@ -81,6 +81,7 @@ function Claims({ round }: { readonly round: RoundView }) {
             <td>{figure(claim.confidence)}</td>
             <td title={`The word had ended ${shownMs(claim.arrivedAfterMs - claim.endedAfterMs)} before`}>
               {claim.arrivedAfterMs === 0 ? "first" : `+${shownMs(claim.arrivedAfterMs)}`}
+              {claim.seconded && <small title="Not sure by itself: it came near, and another was sure"> asked</small>}
             </td>
             <td>{describeStanding(claim, round.phase)}</td>
           </tr>

@@ -236,7 +236,22 @@ export class Arbiter {
     if (isTooQuiet(relay.facts, dating.claim)) {
       return known === undefined ? this.#reject(relay, claim, "too_quiet") : [];
     }
+    if (dating.claim.seconds !== undefined) return this.#second(relay, dating.claim, dating.claim.seconds);
     return this.#enter(relay, dating.claim);
+  }
+
+  /** Only the round that asked takes it; where nobody was heard in that, it is a claim like others: somebody was sure. */
+  #second(relay: Relay, claim: Claim, ask: number): readonly Effect[] {
+    for (const rounds of [this.#live, this.#over]) {
+      for (const round of rounds.values()) {
+        const wait = round.waits.get(relay.facts.id);
+        if (wait === undefined || wait.ask !== ask || wait.connection !== relay.connection) continue;
+        if (round.phase === "open") return this.#do(entered(round, relay, claim, this.#at()));
+        if (round.phase === "over" && !round.settled) return this.#enter(relay, claim);
+        return this.#do(enteredLate(round, relay, claim, this.#at()));
+      }
+    }
+    return this.#reject(relay, claim, "stale");
   }
 
   /** No claim, but an answer all the same. */

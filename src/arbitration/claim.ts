@@ -20,6 +20,11 @@ export interface Claim {
   readonly endedAtMs: number;
   /** Missing where nobody measured it: such a claim wins only over others like it. */
   readonly evidence: Evidence | undefined;
+  /**
+   * The ask that it answers: its relay was not sure by itself, and says so because another one is. Such a claim opens no
+   * round.
+   */
+  readonly seconds?: number | undefined;
   /** It is made when the whole command was recorded, and when its word ended is an estimate. */
   readonly afterwards?: Afterwards | undefined;
 }

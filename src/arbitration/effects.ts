@@ -38,7 +38,8 @@ export type Effect =
   | (Sender & { readonly type: "refuse"; readonly why: "too_many_relays"; readonly limit: number })
   /** Another connection with the same id took its place. */
   | (Sender & { readonly type: "displace" })
-  | (Sender & { readonly type: "ask"; readonly ask: number; readonly untilMs: number })
+  /** Whether it has heard this word too. */
+  | (Sender & { readonly type: "ask"; readonly ask: number; readonly untilMs: number; readonly model: string })
   /** Go on: its audio is what counts. Names its claims of the round; one that comes later, or again, gets the same fence. */
   | (Sender & {
       readonly type: "grant";

@@ -36,7 +36,7 @@ export function opened(id: number, relay: Relay, claim: Claim, others: Iterable<
     }
     const wait = waiting(id, other, because, nowMs, nowMs + settings.windowMs, at);
     waits.set(wait.relayId, wait);
-    asks.push(...asking(wait));
+    asks.push(...asking(wait, claim.model));
   }
   const round: OpenRound = {
     phase: "open",
@@ -71,7 +71,9 @@ export function entered(round: OpenRound, relay: Relay, claim: Claim, at: Surrou
   const before = entrantOf(round, relay.facts.id, relay.connection);
   const entrant =
     before === undefined ? entering(relay, claim, at.nowMs, false, "contending") : claimedAgain(before, claim);
-  const grown: OpenRound = { ...withEntrant(round, entrant), span: around(round.span, spanOf(claim)) };
+  // Who was asked about a word does not say when it was: the relay that was sure does.
+  const span = claim.seconds === undefined ? around(round.span, spanOf(claim)) : round.span;
+  const grown: OpenRound = { ...withEntrant(round, entrant), span };
   const step = closedIfDone(concluded(grown, relay.facts.id, "claimed", at.nowMs), at);
   if (before !== undefined) return step;
   const fields = {
@@ -81,6 +83,7 @@ export function entered(round: OpenRound, relay: Relay, claim: Claim, at: Surrou
     confidence: claim.confidence,
     contenders: contending(grown).length,
     afterMs: at.nowMs - round.openedAtMs,
+    ...(claim.seconds !== undefined && { seconded: true }),
   };
   return after([{ type: "log", line: LOG_LINE.joined, fields }], step);
 }
@@ -110,7 +113,7 @@ export function listenedTo(round: OpenRound, relay: Relay, at: Surroundings): St
   if (wait === undefined || wait.connection !== relay.connection) {
     if (relay.hearing.kind !== "hears") return { round, effects: [] };
     const asked = waiting(round.id, relay, "hears", at.nowMs, round.boundMs, at);
-    return { round: withWait(round, asked), effects: asking(asked) };
+    return { round: withWait(round, asked), effects: asking(asked, modelOf(round)) };
   }
   const ruledOut = now === "out_of_earshot" && wait.outcome === "waiting" && wait.because !== "hears";
   return ruledOut ? closedIfDone(concluded(round, relayId, "out_of_earshot", at.nowMs), at) : { round, effects: [] };
@@ -220,8 +223,14 @@ function waiting(
   };
 }
 
-function asking({ relayId, connection, ask, untilMs }: Wait): Effect[] {
-  return ask === undefined ? [] : [{ type: "ask", relayId, connection, ask, untilMs }];
+function asking({ relayId, connection, ask, untilMs }: Wait, model: string): Effect[] {
+  return ask === undefined ? [] : [{ type: "ask", relayId, connection, ask, untilMs, model }];
+}
+
+/** Which word it is about: that of the first claim. */
+function modelOf({ entrants }: OpenRound): string {
+  const [first] = entrants.values();
+  return first?.claim.model ?? "";
 }
 
 function concluded(round: OpenRound, relayId: string, outcome: WaitOutcome, nowMs: number): OpenRound {

@@ -23,6 +23,8 @@ export interface RoundRecord {
     readonly arrivedAfterMs: number;
     readonly repeats: number;
     readonly late: boolean;
+    /** It was not sure by itself, and asked. */
+    readonly seconded: boolean;
     readonly standing: Standing;
   }[];
   readonly waitedFor: readonly {
@@ -75,6 +77,7 @@ export function recordOf(round: Round): RoundRecord {
         arrivedAfterMs: afterMs(arrivedAtMs),
         repeats,
         late,
+        seconded: claim.seconds !== undefined,
         standing,
       }),
     ),

@@ -318,6 +318,11 @@ export const checkedConfigSchema = configSchema.superRefine((config, context) =>
 export type Config = z.infer<typeof configSchema>;
 export type ModelSettings = Config["wake"]["models"][string];
 
+/** `wake.rms_filter` as levels are measured, linear 0..1. */
+export function leastRms({ wake }: Config): number {
+  return wake.rms_filter / 32_767;
+}
+
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -1,6 +1,6 @@
 /** What the configuration says of wake words, in the terms of those who detect them. */
 import type { FoundModel } from "../config/found-models.ts";
-import { type Config, MODEL_DEFAULTS } from "../config/schema.ts";
+import { type Config, leastRms, MODEL_DEFAULTS } from "../config/schema.ts";
 import type { LoadedModel, ModelEntry } from "../wake/load.ts";
 import { defaultSure, type TriggerSettings } from "../wake/trigger.ts";
 import { WakeModelError } from "../wake/wake-model-error.ts";
@@ -32,6 +32,7 @@ export function triggerSettings({ wake }: Config, { name, threshold: own }: Load
   };
 }
 
-export function admissionSettings({ wake }: Config): AdmissionSettings {
-  return { cooldownMs: wake.cooldown, leastRms: wake.rms_filter / 32_767, multiTrigger: wake.multi_trigger };
+export function admissionSettings(config: Config): AdmissionSettings {
+  const { cooldown: cooldownMs, multi_trigger: multiTrigger } = config.wake;
+  return { cooldownMs, leastRms: leastRms(config), multiTrigger };
 }

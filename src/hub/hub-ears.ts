@@ -4,6 +4,7 @@
  */
 import type { Sender } from "../arbitration/events.ts";
 import type { CoarseEnvelope, Evidence } from "../arbitration/evidence.ts";
+import { HEARD_OUT_MS } from "../arbitration/heard-out.ts";
 import { LOOK_BACK_SAMPLES, measureWord } from "../arbitration/measure.ts";
 import type { AudioRingReader } from "../memory/audio-ring.ts";
 import { SAMPLE_RATE } from "../memory/layout.ts";
@@ -11,12 +12,13 @@ import type { SharedMemory } from "../memory/shared-memory.ts";
 import type { BurstReport } from "./calibration.ts";
 import type { Hub } from "./hub.ts";
 import { Listened } from "./listened.ts";
+import { MayWake } from "./may-wake.ts";
 import { ModelScores, type ThresholdOf } from "./model-scores.ts";
 import type { Reply } from "./reply.ts";
 import { RingBurst } from "./ring-burst.ts";
 import { RingSound } from "./ring-sound.ts";
 import { RingTails } from "./ring-tails.ts";
-import type { RelayVoice } from "./seat.ts";
+import type { RelayVoice, WordAsk } from "./seat.ts";
 
 /** So often, at least, a relay says that it is there. */
 const BEAT_MS = 200;
@@ -39,12 +41,6 @@ export interface HeardWord {
   readonly frameEndMs: number;
 }
 
-interface OpenAsk {
-  readonly ask: number;
-  readonly untilMs: number;
-  readonly wordEndedAtMs: number;
-}
-
 /** One stream, and the relay that it is heard for. */
 class Ear {
   readonly sender: { readonly relayId: string; readonly connection: number };
@@ -55,7 +51,7 @@ class Ear {
   readonly begun = new Map<number, number>();
   /** What it was granted, while its sound is passed on. */
   sounding: { readonly claim: number; readonly fence: number; readonly sound: RingSound; cameAtMs: number } | undefined;
-  readonly asks: OpenAsk[] = [];
+  readonly asks: WordAsk[] = [];
   readonly tails = new RingTails();
   /** While gains are set by a sound. */
   burst: RingBurst | undefined;
@@ -69,10 +65,11 @@ class Ear {
     readonly stream: number,
     relayId: string,
     connection: number,
+    mayWake: MayWake,
   ) {
     this.sender = { relayId, connection };
     this.level = memory.level(stream).reader();
-    this.listened = new Listened(memory.level(stream).reader(), memory.score(stream).reader(), models);
+    this.listened = new Listened(memory.level(stream).reader(), memory.score(stream).reader(), models, mayWake);
     this.audio = memory.audioReader(stream, "newest");
   }
 }
@@ -83,6 +80,8 @@ export interface HubEarsOptions {
   readonly monotonicMs: () => number;
   /** @default the models' own */
   readonly thresholdOf?: ThresholdOf;
+  /** The least level that a word must have, linear 0..1. @default 0 */
+  readonly leastRms?: () => number;
   /** How much of the sound before a word goes with a command. @default half a second */
   readonly preRollMs?: () => number;
   /** While muted no sample of any stream comes. @default never */
@@ -115,8 +114,8 @@ export class HubEars {
     reply: (fence: number, reply: Reply) => void = (fence) => this.#options.hub.finish(fence),
   ): RelayVoice {
     return {
-      ask: (ask, untilMs, wordEndedAtMs) => {
-        this.#ears.get(stream)?.asks.push({ ask, untilMs, wordEndedAtMs });
+      ask: (ask) => {
+        this.#ears.get(stream)?.asks.push(ask);
       },
       granted: ({ claims, fence }) => {
         const ear = this.#ears.get(stream);
@@ -147,7 +146,9 @@ export class HubEars {
   }
 
   open(stream: number, relayId: string, connection: number): void {
-    this.#ears.set(stream, new Ear(this.#options.memory, this.#models, stream, relayId, connection));
+    const { memory, leastRms = () => 0 } = this.#options;
+    const mayWake = new MayWake(memory, stream, leastRms);
+    this.#ears.set(stream, new Ear(memory, this.#models, stream, relayId, connection, mayWake));
   }
 
   /** Where another connection has the stream meanwhile, nothing. */
@@ -173,14 +174,22 @@ export class HubEars {
 
   heard({ stream, model, confidence, frameEndMs }: HeardWord): void {
     const ear = this.#ears.get(stream);
-    if (ear === undefined) return;
+    if (ear !== undefined) this.#claim(ear, { model, confidence, frameEndMs });
+  }
+
+  /** @param seconds the ask that it answers, where it did not fire by itself */
+  #claim(
+    ear: Ear,
+    { model, confidence, frameEndMs }: Pick<HeardWord, "model" | "confidence" | "frameEndMs">,
+    seconds?: number,
+  ): void {
     const { evidence, endedAtMs, begins, ends } = this.#measure(ear, frameEndMs, confidence);
     const number = ++ear.claims;
     ear.begun.set(number, begins);
     ear.begun.delete(number - MOST_BEGUN);
     if (ends !== undefined)
       ear.tails.await(number, (begins + this.#preRollSamples) | 0, ends, this.#options.monotonicMs());
-    this.#options.hub.claim(ear.sender, { number, model, confidence, endedAtMs, evidence });
+    this.#options.hub.claim(ear.sender, { number, model, confidence, endedAtMs, evidence, seconds });
   }
 
   /** Listens in all streams for a sound to set gains by. @returns the relays that it listens for */
@@ -208,10 +217,17 @@ export class HubEars {
         ear.heard = hears;
         ear.beatAtMs = nowMs;
       }
+      ear.listened.look();
       for (const open of ear.asks.splice(0)) {
-        const answer = ear.listened.answer(open.wordEndedAtMs, nowMs);
-        if (answer !== undefined) hub.tell({ type: answer, ...ear.sender, ask: open.ask });
-        if (answer !== "pass" && nowMs < open.untilMs) ear.asks.push(open);
+        const { ask, model, wordEndedAtMs, untilMs } = open;
+        const answer = ear.listened.answer(model, wordEndedAtMs, nowMs);
+        if (answer === "second") {
+          const { score: confidence } = ear.listened.nearest(model, wordEndedAtMs);
+          // Where the word was for the relay that was sure: it may be asked about late.
+          const frameEndMs = Math.min(ear.listened.heardUntilMs, wordEndedAtMs + HEARD_OUT_MS);
+          this.#claim(ear, { model, confidence, frameEndMs }, ask);
+        } else if (answer !== undefined) hub.tell({ type: answer, ...ear.sender, ask });
+        if (answer !== "pass" && answer !== "second" && nowMs < untilMs) ear.asks.push(open);
       }
     }
   }

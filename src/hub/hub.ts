@@ -266,7 +266,7 @@ export class Hub {
         this.#pass(effect.fence);
         return;
       case "ask":
-        this.#voiceOf(effect)?.ask(effect.ask, effect.untilMs, this.#wordEndedAtMs(effect.ask));
+        this.#ask(effect);
         return;
       case "grant": {
         // In this order: a relay whose sound is here already sends it at once.
@@ -326,10 +326,11 @@ export class Hub {
     return seat?.connection === connection ? seat.voice : undefined;
   }
 
-  /** @param ask bears the number of the round that it is about */
-  #wordEndedAtMs(ask: number): number {
+  #ask({ ask, untilMs, model, ...sender }: Extract<Effect, { readonly type: "ask" }>): void {
     const { arbiter, monotonicMs } = this.#options;
-    return arbiter.rounds.find(({ id }) => id === ask)?.span.endMs ?? monotonicMs();
+    // An ask bears the number of the round that it is about.
+    const wordEndedAtMs = arbiter.rounds.find(({ id }) => id === ask)?.span.endMs ?? monotonicMs();
+    this.#voiceOf(sender)?.ask({ ask, untilMs, wordEndedAtMs, model });
   }
 
   #forget(sender: Sender, claims: readonly number[]): void {

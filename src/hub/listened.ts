@@ -2,9 +2,11 @@
  * What the hub's own inference hears in a stream: the local microphone, and relays that only send sound. Stands for the
  * beats and the answers that a relay with a detector gives by itself. Runs in the web worker, over the shared memory.
  */
-import { heardOut } from "../arbitration/heard-out.ts";
+import { type HeardOut, heardOut } from "../arbitration/heard-out.ts";
+import { type Nearest, NOT_NEAR, RecentScores } from "../arbitration/recent-scores.ts";
 import type { LEVEL, SCORE } from "../memory/layout.ts";
 import type { RecordReader } from "../memory/record.ts";
+import type { MayWake } from "./may-wake.ts";
 import { type ModelScores, nearnessOf } from "./model-scores.ts";
 
 /** A level this far above the floor is somebody, or something: 6 dB. */
@@ -19,11 +21,38 @@ export class Listened {
   readonly #score: RecordReader<typeof SCORE.fields>;
 
   readonly #models: ModelScores;
+  readonly #mayWake: MayWake;
+  readonly #recent = new RecentScores();
+  #samples: number | undefined;
+  /** When sound was last seen to come, however late it is. */
+  #cameAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(level: RecordReader<typeof LEVEL.fields>, score: RecordReader<typeof SCORE.fields>, models: ModelScores) {
+  constructor(
+    level: RecordReader<typeof LEVEL.fields>,
+    score: RecordReader<typeof SCORE.fields>,
+    models: ModelScores,
+    mayWake: MayWake,
+  ) {
     this.#level = level;
     this.#score = score;
     this.#models = models;
+    this.#mayWake = mayWake;
+  }
+
+  /** The end of the newest frame that was scored, monotonic ms. */
+  get heardUntilMs(): number {
+    return this.#score.value.frameEndMs;
+  }
+
+  /** Remembers the newest frame: as often as there is one, or what was nearly heard is forgotten. */
+  look(): void {
+    const { frameEndMs } = this.#score.read();
+    if (frameEndMs > this.#recent.untilMs) this.#recent.add(frameEndMs, this.#models.of(this.#score.value));
+  }
+
+  /** How near the word came that ended at `endedAtMs` (monotonic), where it may wake somebody here. */
+  nearest(model: string, endedAtMs: number): Nearest {
+    return this.#mayWake.now ? this.#recent.nearest(model, endedAtMs) : NOT_NEAR;
   }
 
   /** Whether somebody or something can be heard, and a word could fire. */
@@ -36,15 +65,20 @@ export class Listened {
   /**
    * Whether a word that ended at `endedAtMs` (monotonic) was here too: as {@link heardOut}, and `pass` where none could fire.
    */
-  answer(endedAtMs: number, nowMs: number): "pass" | "pending" | undefined {
+  answer(model: string, endedAtMs: number, nowMs: number): HeardOut | undefined {
     if (this.#isDeaf(nowMs)) return "pass";
+    this.look();
     const { frameEndMs } = this.#score.value;
-    return heardOut({ untilMs: frameEndMs, nearness: nearnessOf(this.#models.of(this.#score.value)) }, endedAtMs);
+    const nearness = nearnessOf(this.#models.of(this.#score.value));
+    return heardOut({ untilMs: frameEndMs, nearness, nearest: this.nearest(model, endedAtMs).nearness }, endedAtMs);
   }
 
   /** No sound comes, or no word could fire: whoever waits for a claim waits in vain. */
   #isDeaf(nowMs: number): boolean {
-    return nowMs - this.#level.read().atMs > FRESH_MS || !this.#score.read().armed;
+    const { samples, atMs } = this.#level.read();
+    if (samples !== this.#samples) this.#cameAtMs = this.#samples === undefined ? atMs : nowMs;
+    this.#samples = samples;
+    return nowMs - this.#cameAtMs > FRESH_MS || !this.#score.read().armed;
   }
 
   #rises(): boolean {

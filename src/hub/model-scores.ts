@@ -1,4 +1,5 @@
 /** The scores of a stream under the names of their models, with what counts for each. Runs in the web worker. */
+import type { NamedScore } from "../arbitration/recent-scores.ts";
 import type { ValueOf } from "../memory/field.ts";
 import { MAX_MODELS, type MODEL, type SCORE } from "../memory/layout.ts";
 import type { RecordReader } from "../memory/record.ts";
@@ -6,14 +7,6 @@ import type { SharedMemory } from "../memory/shared-memory.ts";
 
 /** @param own the model's own threshold. @returns the one that counts */
 export type ThresholdOf = (model: string, own: number) => number;
-
-export interface ModelScore {
-  readonly model: string;
-  /** 0..1 */
-  readonly score: number;
-  /** 0..1 */
-  readonly threshold: number;
-}
 
 export class ModelScores {
   readonly #table;
@@ -29,7 +22,7 @@ export class ModelScores {
   }
 
   /** Empty while the set of models changes: the scores belong to another order than the names. */
-  of({ scores, models }: Readonly<Pick<ValueOf<typeof SCORE.fields>, "scores" | "models">>): readonly ModelScore[] {
+  of({ scores, models }: Readonly<Pick<ValueOf<typeof SCORE.fields>, "scores" | "models">>): readonly NamedScore[] {
     this.#learnNames();
     if (models !== this.#generation) return [];
     return this.#names.map(({ model, own }, index) => ({
@@ -52,6 +45,6 @@ export class ModelScores {
 }
 
 /** The highest of some scores, each over its threshold; 0 for none. */
-export function nearnessOf(scores: readonly ModelScore[]): number {
+export function nearnessOf(scores: readonly NamedScore[]): number {
   return scores.reduce((most, { score, threshold }) => Math.max(most, score / threshold), 0);
 }

@@ -2,10 +2,19 @@
 import type { Effect, Loss, Winner } from "../arbitration/effects.ts";
 import type { Reply } from "./reply.ts";
 
+/** Whether a relay has heard a word that another one claims. Times are the hub's clock. */
+export interface WordAsk {
+  readonly ask: number;
+  /** An answer that comes later is of no use. */
+  readonly untilMs: number;
+  /** As the claims say that were made so far. */
+  readonly wordEndedAtMs: number;
+  readonly model: string;
+}
+
 /** What the hub says to a relay, whatever its protocol. */
 export interface RelayVoice {
-  /** @param untilMs hub clock; an answer that comes later is of no use */
-  ask(ask: number, untilMs: number, wordEndedAtMs: number): void;
+  ask(ask: WordAsk): void;
   granted(grant: Extract<Effect, { readonly type: "grant" }>): void;
   cancelled(cancel: {
     readonly claims: readonly number[];

@@ -5,6 +5,7 @@
 
 import type { BurstReport } from "../hub/calibration.ts";
 import type { Reply } from "../hub/reply.ts";
+import type { WordAsk } from "../hub/seat.ts";
 import { TokenBucket } from "../hub/token-bucket.ts";
 import { readAudioFrame } from "./audio-frame.ts";
 import { AudioIntake } from "./audio-intake.ts";
@@ -145,14 +146,15 @@ export class HubSession {
     this.#say(message);
   }
 
-  /** Times are the hub's clock. @param wordEndedAtMs as the claim says that opened the round */
-  ask(ask: number, untilMs: number, wordEndedAtMs: number): void {
+  /** Times are the hub's clock. */
+  ask({ ask, untilMs, wordEndedAtMs, model }: WordAsk): void {
     const estimate = this.#clock.estimate;
     this.#say({
       type: "ask",
       ask,
       withinMs: Math.max(0, untilMs - this.#options.monotonicMs()),
       wordEndedAtMs: estimate === undefined ? null : wordEndedAtMs - estimate.offsetMs,
+      model,
     });
   }
 
@@ -259,7 +261,7 @@ export class HubSession {
   }
 
   #claim(message: Extract<FromRelay, { readonly type: "claim" }>, nowMs: number): void {
-    const { claim: number, model, confidence, endedAtMs, sentAtMs } = message;
+    const { claim: number, model, confidence, endedAtMs, sentAtMs, ask: seconds } = message;
     const { detects = false, evidence: measures = false } = this.#introduction?.capabilities ?? {};
     if (!detects) {
       throw new ProtocolError("cannot_claim", "a claim of a relay that does not detect", "name it in the hello");
@@ -269,7 +271,7 @@ export class HubSession {
     // While its clock is not known: what it says has passed since; what the network took is neglected.
     const ended = estimate === undefined ? nowMs - Math.max(0, sentAtMs - endedAtMs) : endedAtMs + estimate.offsetMs;
     const evidence = measures ? message.evidence : undefined;
-    this.#options.handler.claim(this, { number, model, confidence, endedAtMs: ended, evidence });
+    this.#options.handler.claim(this, { number, model, confidence, endedAtMs: ended, evidence, seconds });
   }
 
   #burstOf({ why, atMs, evidence, envelope }: Extract<FromRelay, { readonly type: "calibrated" }>): BurstReport {

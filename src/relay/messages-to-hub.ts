@@ -84,6 +84,8 @@ const claim = z.object({
   endedAtMs: timeMs,
   /** When this was sent. */
   sentAtMs: timeMs,
+  /** The ask that it answers, where the relay was not sure by itself: such a claim opens no round. */
+  ask: count.optional(),
   evidence: evidenceSchema.optional(),
 });
 

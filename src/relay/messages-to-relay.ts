@@ -41,6 +41,8 @@ const ask = z.object({
   withinMs: durationMs,
   /** When the word ended that was claimed, if the hub knows the relay's clock. */
   wordEndedAtMs: timeMs.nullable(),
+  /** Which word it was. */
+  model: label.optional(),
 });
 
 /** Listen for a loud sound, and tell with `calibrated` what was heard of it: gains are set by it. */

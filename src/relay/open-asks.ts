@@ -1,50 +1,68 @@
 /** What the hub asked a relay and was not answered: whether it has heard a word that another one claims. Pure. */
-
-import { type Heard, heardOut } from "../arbitration/heard-out.ts";
+import { type Heard, type HeardOut, heardOut } from "../arbitration/heard-out.ts";
 
 /** A claim that lies so close to the end of a word is about it. */
 const SAME_WORD_MS = 1000;
 const MOST_OPEN = 8;
 
-interface OpenAsk {
+/** Of another relay's claim. Times are this relay's clock. */
+export interface Asked {
   readonly ask: number;
   readonly untilMs: number;
   /** When the word ended, as well as the relay can know. */
   readonly wordEndedAtMs: number;
+  /** Which word it was; undefined where the hub does not say. */
+  readonly model: string | undefined;
+}
+
+interface OpenAsk extends Asked {
   readonly pending: boolean;
 }
 
-export interface Answer {
-  readonly type: "pass" | "pending";
-  readonly ask: number;
+export interface Answer extends Asked {
+  readonly says: HeardOut;
 }
 
 export class OpenAsks {
   #open: readonly OpenAsk[] = [];
+  /** When the newest word ended that was claimed here. */
+  #claimedMs = Number.NEGATIVE_INFINITY;
 
-  /** Times are the relay's clock. @param wordEndedAtMs null where the hub does not know that clock */
-  ask(ask: number, withinMs: number, wordEndedAtMs: number | null, nowMs: number): void {
-    const asked = { ask, untilMs: nowMs + withinMs, wordEndedAtMs: wordEndedAtMs ?? nowMs, pending: false };
-    this.#open = [...this.#open.filter((other) => other.ask !== ask), asked].slice(-MOST_OPEN);
+  ask(asked: Asked): void {
+    this.#open = [...this.#open.filter(({ ask }) => ask !== asked.ask), { ...asked, pending: false }].slice(-MOST_OPEN);
   }
 
   /** A claim says more than any answer. */
   claimed(endedAtMs: number): void {
-    this.#open = this.#open.filter(({ wordEndedAtMs }) => Math.abs(wordEndedAtMs - endedAtMs) > SAME_WORD_MS);
+    this.#claimedMs = endedAtMs;
+    this.#open = this.#open.filter(({ wordEndedAtMs }) => !isSameWord(wordEndedAtMs, endedAtMs));
   }
 
-  /** What can be answered now. */
-  answers(heard: Heard, nowMs: number): readonly Answer[] {
+  /**
+   * What can be answered now.
+   *
+   * @param heardOf what the detector has made of its sound so far, and of the asked word
+   */
+  answers(heardOf: (asked: Asked) => Heard, nowMs: number): readonly Answer[] {
     const answers: Answer[] = [];
     const left: OpenAsk[] = [];
     for (const open of this.#open) {
-      const { ask, untilMs, wordEndedAtMs, pending } = open;
+      const { ask, untilMs, wordEndedAtMs, model, pending } = open;
       if (nowMs >= untilMs) continue;
-      const answer = heardOut(heard, wordEndedAtMs);
-      if (answer !== undefined && !(answer === "pending" && pending)) answers.push({ type: answer, ask });
-      if (answer !== "pass") left.push({ ...open, pending: pending || answer === "pending" });
+      const heard = heardOf(open);
+      // What it had to say of a word that it has claimed itself is said.
+      const wasClaimed = isSameWord(wordEndedAtMs, this.#claimedMs);
+      const says = wasClaimed ? "pass" : heardOut(heard, wordEndedAtMs);
+      if (says !== undefined && !(says === "pending" && pending)) {
+        answers.push({ ask, untilMs, wordEndedAtMs, model, says });
+      }
+      if (says === undefined || says === "pending") left.push({ ...open, pending: pending || says === "pending" });
     }
     this.#open = left;
     return answers;
   }
+}
+
+function isSameWord(oneEndedAtMs: number, otherEndedAtMs: number): boolean {
+  return Math.abs(oneEndedAtMs - otherEndedAtMs) <= SAME_WORD_MS;
 }

@@ -1,4 +1,5 @@
 /** What a relay claims on one connection, what it is granted, and the sound that goes with both. No socket, no clock. */
+import { HEARD_OUT_MS } from "../arbitration/heard-out.ts";
 import {
   LOOK_BACK_SAMPLES,
   measureEnvelope,
@@ -28,6 +29,13 @@ export interface OwnClaimsOptions {
   readonly say: (message: ToHub) => void;
   readonly sendFrame: (frame: Uint8Array<ArrayBuffer>) => void;
   readonly tell: (event: RelayEvent) => void;
+}
+
+/** A word that another relay claims, and this one was asked about. */
+export interface Seconded {
+  readonly ask: number;
+  /** This relay's clock. */
+  readonly wordEndedAtMs: number;
 }
 
 interface Claimed {
@@ -78,20 +86,24 @@ export class OwnClaims {
   }
 
   /**
-   * A word was heard in the newest sound of the tape.
+   * A word was heard in the newest sound of the tape; or, where it is claimed only because another relay is sure, when that
+   * one heard it.
    *
    * @returns when it ended
    */
-  claim(model: string, confidence: number, nowMs: number): number {
+  claim(model: string, confidence: number, nowMs: number, seconded?: Seconded): number {
     const { tape, nextClaim, evidence: measures, say, tell } = this.#options;
-    const first = Math.max(tape.oldest, tape.end - LOOK_BACK_SAMPLES);
-    const pcm = tape.read(first, tape.end);
+    const heardTo = seconded === undefined ? tape.end : tape.sampleAt(seconded.wordEndedAtMs + HEARD_OUT_MS);
+    const end = Math.max(tape.oldest, Math.min(heardTo, tape.end));
+    const first = Math.max(tape.oldest, end - LOOK_BACK_SAMPLES);
+    const pcm = tape.read(first, end);
     const { evidence, word } = measureWord(pcm, pcm.length, confidence);
     const claim = nextClaim();
     const there = { from: first + word.from, to: first + word.to };
     const endedAtMs = tape.atMs(there.to);
     const measured = measures ? { evidence } : {};
-    say({ type: "claim", claim, model, confidence, endedAtMs, sentAtMs: nowMs, ...measured });
+    const answered = seconded === undefined ? {} : { ask: seconded.ask };
+    say({ type: "claim", claim, model, confidence, endedAtMs, sentAtMs: nowMs, ...answered, ...measured });
     const claimed = { claim, from: there.from - PRE_ROLL_SAMPLES };
     if (this.#turn.kind === "claiming") {
       this.#turn = { ...this.#turn, claims: [...this.#turn.claims, claimed] };
@@ -112,6 +124,11 @@ export class OwnClaims {
       return;
     }
     if (this.#turn.kind !== "claiming") return;
+    if (this.#command.kind !== "none" && this.#command.fence === fence) {
+      // Of the utterance that it was granted already, and whose sound is that of its first claim.
+      this.#turn = { kind: "quiet" };
+      return;
+    }
     const won = this.#turn.claims.find(({ claim }) => claims.includes(claim));
     // Of a claim that was given up: the hub will see that nothing comes.
     if (won === undefined) return;

@@ -170,7 +170,7 @@ function refused(code: string, message: string, hint: string): Admission {
 /** @param done one that cannot play is done with an answer as soon as it was told */
 function voiceOf(session: HubSession, plays: boolean, done: (fence: number) => void): RelayVoice {
   return {
-    ask: (ask, untilMs, wordEndedAtMs) => session.ask(ask, untilMs, wordEndedAtMs),
+    ask: (ask) => session.ask(ask),
     granted: ({ claims, round, fence }) => session.tell({ type: "granted", claims: [...claims], round, fence }),
     cancelled: ({ claims, round, why, winner }) =>
       session.tell({

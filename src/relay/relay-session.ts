@@ -2,6 +2,8 @@
  * The relay's end of one connection, once it is open: says hello, tells what is heard, answers, and passes on what the
  * hub decides. With the connection goes all that it knew: nothing of a round outlives it. No socket, no clock.
  */
+import type { Heard } from "../arbitration/heard-out.ts";
+import { type NamedScore, NOT_NEAR, RecentScores } from "../arbitration/recent-scores.ts";
 import { readAudioFrame } from "./audio-frame.ts";
 import type { AudioTape } from "./audio-tape.ts";
 import { ClaimSound } from "./claim-sound.ts";
@@ -10,7 +12,7 @@ import { readFromHub } from "./messages.ts";
 import type { Capabilities, ToHub } from "./messages-to-hub.ts";
 import type { Farewell, MessageToRelay, ToRelay } from "./messages-to-relay.ts";
 import { Onset } from "./onset.ts";
-import { OpenAsks } from "./open-asks.ts";
+import { type Asked, OpenAsks } from "./open-asks.ts";
 import { OwnCalibration } from "./own-calibration.ts";
 import { OwnClaims } from "./own-claims.ts";
 import { PeerSilence } from "./peer-silence.ts";
@@ -42,7 +44,9 @@ export interface Hop {
   readonly rms: number;
   readonly noiseFloor: number;
   /** The newest score of each model, and its threshold. */
-  readonly scores: readonly { readonly model: string; readonly score: number; readonly threshold: number }[];
+  readonly scores: readonly NamedScore[];
+  /** Its own rules, a cooldown say, keep this relay from being woken now. @default false */
+  readonly barred?: boolean;
   /** Words that were heard in this piece. */
   readonly detections: readonly { readonly model: string; readonly confidence: number }[];
 }
@@ -87,6 +91,8 @@ export class RelaySession {
   readonly #silence: PeerSilence;
   #calibration: OwnCalibration | undefined;
   readonly #asks = new OpenAsks();
+  readonly #recent = new RecentScores();
+  #barred = false;
   readonly #onset = new Onset();
   #hears = false;
   #nearness = 0;
@@ -147,6 +153,8 @@ export class RelaySession {
     this.#soundAtMs = nowMs;
     this.#heardUntilMs = hop.endMs;
     this.#nearness = hop.scores.reduce((most, { score, threshold }) => Math.max(most, score / threshold), 0);
+    this.#recent.add(hop.endMs, hop.scores);
+    this.#barred = hop.barred ?? false;
     if (this.#phase.kind !== "joined") return;
     const { detects, onset } = this.#options.identity.capabilities;
     const hears = deaf === undefined && this.#onset.hear({ ...hop, nearness: this.#nearness }, nowMs);
@@ -180,11 +188,7 @@ export class RelaySession {
     if (this.deaf !== undefined) this.#hears = false;
     this.#beat(nowMs);
     this.#telemeter(nowMs);
-    if (this.#options.identity.capabilities.asks) {
-      // Who hears nothing has listened to all that it will ever hear.
-      const untilMs = this.deaf === undefined ? this.#heardUntilMs : Number.POSITIVE_INFINITY;
-      for (const answer of this.#asks.answers({ untilMs, nearness: this.#nearness }, nowMs)) this.#say(answer);
-    }
+    if (this.#options.identity.capabilities.asks) this.#answer(this.#phase.claims, nowMs);
     const calibrated = this.#calibration?.answer();
     if (calibrated !== undefined) {
       this.#calibration = undefined;
@@ -240,10 +244,12 @@ export class RelaySession {
       case "ping":
         this.#say({ type: "pong", ping: message.ping, atMs: nowMs });
         break;
-      case "ask":
-        this.#asks.ask(message.ask, message.withinMs, message.wordEndedAtMs, nowMs);
+      case "ask": {
+        const { ask, withinMs, wordEndedAtMs, model } = message;
+        this.#asks.ask({ ask, untilMs: nowMs + withinMs, wordEndedAtMs: wordEndedAtMs ?? nowMs, model });
         this.tick(nowMs);
         break;
+      }
       case "calibrate":
         this.#calibration = new OwnCalibration(this.#options.tape, message.calibration, message.listenMs);
         break;
@@ -277,6 +283,25 @@ export class RelaySession {
         tell(message);
         break;
     }
+  }
+
+  #answer(claims: OwnClaims, nowMs: number): void {
+    for (const { says, ...asked } of this.#asks.answers((asked) => this.#heardOf(asked), nowMs)) {
+      const { ask, model, wordEndedAtMs } = asked;
+      if (says !== "second") this.#say({ type: says, ask });
+      else if (model !== undefined) {
+        const { score } = this.#recent.nearest(model, wordEndedAtMs);
+        this.#asks.claimed(claims.claim(model, score, nowMs, asked));
+      }
+    }
+  }
+
+  #heardOf({ model, wordEndedAtMs }: Asked): Heard {
+    // Who hears nothing has listened to all that it will ever hear.
+    const untilMs = this.deaf === undefined ? this.#heardUntilMs : Number.POSITIVE_INFINITY;
+    const seconds = this.#options.identity.capabilities.detects && !this.#barred && model !== undefined;
+    const { nearness: nearest } = seconds ? this.#recent.nearest(model, wordEndedAtMs) : NOT_NEAR;
+    return { untilMs, nearness: this.#nearness, nearest };
   }
 
   #beat(nowMs: number): void {

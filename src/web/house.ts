@@ -50,6 +50,8 @@ export interface HouseOptions {
   readonly claim: (word: HeardWord) => void;
   /** Who is connected; the local microphone first. */
   readonly relays: () => readonly RelayView[];
+  /** Relays that are connected and whose names are not known before their first word: Loqa's. */
+  readonly unnamed?: () => number;
   /** How it was decided who answers; newest first. */
   readonly rounds: () => readonly RoundView[];
   /** What followed the newest wake words; newest first. */
@@ -366,7 +368,7 @@ export class House {
       lagMs: score.lagMs,
       lostSamples: this.#loss.samples,
       streams: this.#remote.sights(nowMs),
-      relays: this.#options.relays().filter(isListening).length,
+      relays: this.#options.relays().filter(isListening).length + (this.#options.unnamed?.() ?? 0),
       hub: this.#hubSight(),
       wanted: this.#options.wanted(),
       workers: this.#workers.map(({ name, heartbeat, supervision }): WorkerSight => {
@@ -385,7 +387,7 @@ export class House {
   }
 }
 
-/** Whether it hears wake words itself, and would notice one. */
+/** Whether it hears wake words itself, and would notice one. Of Loqa's nothing is known but that they are connected. */
 function isListening({ kind, detects, connected, trouble }: RelayView): boolean {
-  return kind === "relay" && detects && connected && trouble === null;
+  return (kind === "relay" || kind === "loqa") && detects && connected && trouble === null;
 }

@@ -8,7 +8,7 @@ import { POLICIES } from "../arbitration/policies/by-name.ts";
 import type { RelayFacts } from "../arbitration/relay.ts";
 import { contending } from "../arbitration/round.ts";
 import type { Trouble } from "../command/sink.ts";
-import { type Config, DEFAULT_ZONE } from "../config/schema.ts";
+import { type Config, DEFAULT_ZONE, leastRms } from "../config/schema.ts";
 import { ArbitrationRecord } from "../hub/arbitration-record.ts";
 import { NOTHING_LEARNED } from "../hub/gains-file.ts";
 import type { Guards } from "../hub/guards.ts";
@@ -154,6 +154,7 @@ export class Relays {
     this.#spoken = new SpokenCommands({
       ...{ memory, config, monotonicMs, log, hostName: options.hostName, unixMs: options.unixMs },
       hub: () => this.#hub,
+      muted: () => house().muted,
       told: (event) => house().step(event),
       said: (relayId, { text, speech }) => {
         if (speech !== undefined) this.#aloud.says(relayId, text);
@@ -173,6 +174,7 @@ export class Relays {
       muted: () => house().muted,
       ...{ memory, hub: this.#hub, monotonicMs },
       thresholdOf: (model, own) => config().wake.models[model]?.threshold ?? own,
+      leastRms: () => leastRms(config()),
       preRollMs: () => config().command.pre_roll,
       envelope: (sender, claim, envelope) => this.knowledge.envelope(sender, claim, envelope),
       burst: (relayId, report) => this.knowledge.burst(relayId, "newest", report),
@@ -229,6 +231,7 @@ export class Relays {
     if (nowMs >= this.#ticksAtMs) {
       this.#ticksAtMs = nowMs + TICK_MS;
       this.connected.tick();
+      this.#streams.look();
     }
     for (const [fence, atMs] of this.#ends) {
       if (nowMs < atMs) continue;
@@ -260,7 +263,9 @@ export class Relays {
       : this.#ears.isSounding || this.#options.speaker?.isPlaying
         ? SOUNDING_MS
         : TICK_MS;
-    const dueAtMs = Math.min(this.#hub.wakeAtMs, this.#news.wakeAtMs, this.#loqa.wakeAtMs);
+    const dueAtMs = Math.min(
+      ...[this.#hub.wakeAtMs, this.#news.wakeAtMs, this.#loqa.wakeAtMs, this.knowledge.wakeAtMs],
+    );
     return Math.max(1, Math.min(asked, dueAtMs - nowMs));
   }
 
@@ -293,6 +298,11 @@ export class Relays {
   /** The newest commands; newest first. */
   commands(): readonly CommandView[] {
     return this.#spoken.recent.map(commandView);
+  }
+
+  /** Connected, and not seated before their first word. */
+  get unnamed(): number {
+    return this.#loqa.calls;
   }
 
   relays(): readonly RelayView[] {

@@ -15,7 +15,7 @@ export function roundView(record: RoundRecord, openedAt: number): RoundView {
     zone,
     phase,
     openedAt,
-    claims: claims.map(({ relayId, model, confidence, evidence, repeats, late, standing, ...times }) => ({
+    claims: claims.map(({ relayId, model, confidence, evidence, repeats, late, seconded, standing, ...times }) => ({
       relayId,
       model,
       confidence: rounded(confidence),
@@ -24,6 +24,7 @@ export function roundView(record: RoundRecord, openedAt: number): RoundView {
       arrivedAfterMs: rounded(times.arrivedAfterMs),
       repeats,
       late,
+      seconded,
       standing,
     })),
     waitedFor: waitedFor.map(({ waitedMs, ...wait }) => ({

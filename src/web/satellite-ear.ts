@@ -3,6 +3,7 @@
  * dates them. Runs in the web worker, over the shared memory, and looks when it is told to.
  */
 
+import { MayWake } from "../hub/may-wake.ts";
 import { ModelScores, type ThresholdOf } from "../hub/model-scores.ts";
 import type { ValueOf } from "../memory/field.ts";
 import { type DETECTION, SAMPLE_RATE } from "../memory/layout.ts";
@@ -23,6 +24,8 @@ export interface HopListener {
 export interface SatelliteEarOptions {
   readonly memory: SharedMemory;
   readonly thresholdOf: ThresholdOf;
+  /** The least level that a word must have, linear 0..1. */
+  readonly leastRms: () => number;
   /** Nobody listens for words here: sound is passed on as it comes, and not when it was scored. */
   readonly soundOnly: boolean;
 }
@@ -35,6 +38,7 @@ export class SatelliteEar {
   readonly #score;
   readonly #models: ModelScores;
   readonly #words;
+  readonly #mayWake: MayWake;
   readonly #audio;
   #frame: number;
   #lost = 0;
@@ -46,6 +50,7 @@ export class SatelliteEar {
     this.#level = memory.level(0).reader();
     this.#score = memory.score(0).reader();
     this.#models = new ModelScores(memory, options.thresholdOf);
+    this.#mayWake = new MayWake(memory, 0, options.leastRms);
     this.#words = memory.detectionReader("newest");
     this.#audio = memory.audioReader(0, "newest");
     this.#frame = this.#score.read().frame;
@@ -92,7 +97,8 @@ export class SatelliteEar {
 
   #tell(pcm: Int16Array, endMs: number, detections: Words, listener: HopListener): void {
     const { rms, noiseFloor } = this.#level.read();
-    listener.hear({ pcm, endMs, rms, noiseFloor, scores: this.#models.of(this.#score.value), detections });
+    const scores = this.#models.of(this.#score.value);
+    listener.hear({ pcm, endMs, rms, noiseFloor, scores, detections, barred: !this.#mayWake.now });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { LOOK_BACK_SAMPLES, measureWord } from "../arbitration/measure.ts";
 import { hubPage, relayUrl } from "../config/relay-url.ts";
-import type { Config } from "../config/schema.ts";
+import { type Config, leastRms } from "../config/schema.ts";
 import type { Guards } from "../hub/guards.ts";
 import { isNear, type Place } from "../hub/nearby.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
@@ -107,6 +107,7 @@ export class Satellite {
       memory,
       soundOnly,
       thresholdOf: (model, own) => config().wake.models[model]?.threshold ?? own,
+      leastRms: () => leastRms(config()),
     });
     this.#voice = new SatelliteVoice(options.speaker, () => {
       this.#client.finish();
@@ -153,6 +154,7 @@ export class Satellite {
     this.#client.muted = house.muted;
     this.#client.deaf = house.deafness;
     this.#ear.look(this.#client);
+    if (house.muted && this.#fence !== undefined && this.#isSpokenTo) this.#giveUp();
     this.#options.speaker?.look();
     this.#options.guards?.look(this.#hearsAnAnswer() ? [LOCAL_STREAM] : [], nowMs);
     if (nowMs < this.#ticksAtMs) return;
@@ -169,6 +171,19 @@ export class Satellite {
     const relays = this.#state?.relays ?? [];
     const own = placeOf(relays.find(({ id }) => id === link.id) ?? link);
     return relays.some((relay) => relay.responding === true && relay.id !== link.id && isNear(placeOf(relay), own));
+  }
+
+  /** What was granted is still being said, as far as the hub has told. */
+  get #isSpokenTo(): boolean {
+    const { state } = this.#options.house().activations.house;
+    return state === "awake" || state === "recording";
+  }
+
+  /** Half a command is none: whoever mutes has not said it. */
+  #giveUp(): void {
+    this.#options.log.info("muted in the middle of a command", { fence: this.#fence });
+    this.#client.finish();
+    this.#end();
   }
 
   /** When to look again at the latest. */

@@ -219,6 +219,7 @@ export const roundSchema = z
         arrivedAfterMs: z.number(),
         repeats: z.number().int(),
         late: z.boolean(),
+        seconded: z.boolean().describe("it was not sure by itself, and claimed because another relay was"),
         standing: z.string(),
       }),
     ),

@@ -68,6 +68,7 @@ describe("a record", () => {
             arrivedAfterMs: 0,
             repeats: 0,
             late: false,
+            seconded: false,
             standing: "granted",
           },
           {
@@ -81,6 +82,7 @@ describe("a record", () => {
             arrivedAfterMs: 40,
             repeats: 0,
             late: false,
+            seconded: false,
             standing: "lost",
           },
         ],

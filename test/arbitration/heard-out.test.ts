@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { HEARD_OUT_MS, heardOut, NOTHING, RISES_UNTIL_MS, RISING } from "../../src/arbitration/heard-out.ts";
+import { HEARD_OUT_MS, heardOut, NOTHING, RISES_UNTIL_MS, RISING, SECONDS } from "../../src/arbitration/heard-out.ts";
 
 const ENDED_MS = 5000;
-const heard = (afterMs: number, nearness: number) => heardOut({ untilMs: ENDED_MS + afterMs, nearness }, ENDED_MS);
+const heard = (afterMs: number, nearness: number, nearest = 0) =>
+  heardOut({ untilMs: ENDED_MS + afterMs, nearness, nearest }, ENDED_MS);
 
 describe("heardOut()", () => {
   test("is nobody's to say before the word has ended", () => {
@@ -20,6 +21,13 @@ describe("heardOut()", () => {
     expect(heard(HEARD_OUT_MS, RISING - 0.01)).toBe("pass");
   });
 
+  test("is a second as soon as the word has ended where its score came near, though it has fallen since", () => {
+    expect(heard(-1, 0, SECONDS)).toBeUndefined();
+    expect(heard(0, 0, SECONDS)).toBe("second");
+    expect(heard(HEARD_OUT_MS, RISING, SECONDS)).toBe("second");
+    expect(heard(HEARD_OUT_MS, 0, SECONDS - 0.001)).toBe("pass");
+  });
+
   test("is pending while a score may still rise to a word, and a pass when that takes too long", () => {
     expect(heard(-200, RISING)).toBe("pending");
     expect(heard(RISES_UNTIL_MS - 1, RISING)).toBe("pending");
@@ -27,6 +35,6 @@ describe("heardOut()", () => {
   });
 
   test("is a pass at once where no word will be heard, whatever the last score was", () => {
-    expect(heard(Number.POSITIVE_INFINITY, 2)).toBe("pass");
+    expect(heard(Number.POSITIVE_INFINITY, 2, 2)).toBe("pass");
   });
 });

@@ -49,7 +49,7 @@ const hearing: fc.Arbitrary<Hearing> = fc.record({
   evidence: fc.constantFrom("measured", "measured", "measured", "missing", "nonsense"),
   twice: sometimes(20),
   repeatsAfterMs: fc.array(fc.integer({ min: 0, max: 1500 }), { maxLength: 3 }),
-  answers: fc.constantFrom("honestly", "honestly", "honestly", "never", "pass", "pending"),
+  answers: fc.constantFrom("honestly", "honestly", "honestly", "never", "pass", "pending", "second", "second"),
   audio: fc.constantFrom(
     "streams",
     "streams",

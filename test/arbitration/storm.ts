@@ -38,7 +38,7 @@ export interface Hearing {
   /** Two models hear it. */
   readonly twice: boolean;
   readonly repeatsAfterMs: readonly number[];
-  readonly answers: "honestly" | "never" | "pass" | "pending";
+  readonly answers: "honestly" | "never" | "pass" | "pending" | "second";
   readonly audio: "streams" | "none" | "stalls" | "at once" | "gives up";
   /** Sends audio that it may not send. */
   readonly lies: boolean;

@@ -32,6 +32,8 @@ class Weather {
   readonly #claims: Spoken[] = [];
   readonly #acceptedOf: Set<string>[];
   readonly #superseded = new Set<string>();
+  /** Which utterance it was, by the number of an ask. */
+  readonly #askedAbout = new Map<number, number | undefined>();
   readonly #offences: string[] = [];
   /** The newest connection of each relay that has joined and not left. */
   readonly #connectionOf: (number | undefined)[] = [];
@@ -145,7 +147,15 @@ class Weather {
       const hearing = this.#hearingOf(near, relay);
       const manner = hearing?.answers ?? "honestly";
       if (manner === "never") return;
-      if (manner !== "honestly") return up({ type: manner, ...sender, ask });
+      const about = this.#askedAbout.get(ask);
+      const faint = about === undefined ? undefined : this.#hearingOf(about, relay);
+      if (manner === "second" && about !== undefined && faint !== undefined) {
+        const endedAtMs = (endsMs[about] ?? now) + plan.clockOffMs;
+        const mine = { utterance: about, endedAtMs, number: ++number, model: "word-0", seconds: ask };
+        claimed.push(mine);
+        return this.#claim(relay, connection, faint, mine, true, alive);
+      }
+      if (manner === "pass" || manner === "pending") return up({ type: manner, ...sender, ask });
       const rising = hearing?.hears === true && now < (endsMs[near] ?? 0) + hearing.noticesAfterMs;
       if (rising) return up({ type: "pending", ...sender, ask });
       this.#agenda.add(now + 80, () => alive() && up({ type: "pass", ...sender, ask }));
@@ -168,7 +178,7 @@ class Weather {
     relay: number,
     connection: number,
     hearing: Hearing,
-    { utterance, endedAtMs, number, model }: Claimed,
+    { utterance, endedAtMs, number, model, seconds }: Claimed,
     records: boolean,
     alive: () => boolean,
   ): void {
@@ -183,7 +193,7 @@ class Weather {
       durationMs: hearing.wordMs,
     });
     const claim = {
-      ...{ number, model, endedAtMs, confidence: 0.5 + hearing.rms / 2 },
+      ...{ number, model, endedAtMs, seconds, confidence: 0.5 + hearing.rms / 2 },
       evidence: hearing.evidence === "missing" ? undefined : measured,
     };
     const say = (): void =>
@@ -238,6 +248,14 @@ class Weather {
     else if (hearing.lies) audio(false, number, 1);
   }
 
+  /** Of the claim that opened a round. */
+  #utteranceOf(round: number): number | undefined {
+    const [first] = this.#arbiter.rounds.find(({ id }) => id === round)?.entrants.values() ?? [];
+    if (first === undefined) return undefined;
+    const relay = Number(first.relayId.slice("relay-".length));
+    return this.#claimsOf(relay, first.connection).find(({ number }) => first.numbers.includes(number))?.utterance;
+  }
+
   #up(plan: RelayPlan, event: ArbitrationEvent, arrived?: Task): void {
     for (let copies = this.#copies(plan); copies > 0; copies--) {
       this.#agenda.add(this.#nowMs + this.#delay(plan), () => {
@@ -265,6 +283,7 @@ class Weather {
     const by = `${relay}/${connection}`;
     switch (effect.type) {
       case "ask":
+        this.#askedAbout.set(effect.ask, this.#utteranceOf(effect.ask));
         this.#down(relay, `${by}/ask`, effect);
         return;
       case "grant": {
@@ -391,4 +410,6 @@ interface Claimed {
   readonly endedAtMs: number;
   readonly number: number;
   readonly model: string;
+  /** The ask that it answers. */
+  readonly seconds?: number;
 }

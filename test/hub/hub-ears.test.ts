@@ -15,7 +15,7 @@ const QUIET = 0.001;
 function house() {
   const clock = { nowMs: 10_000 };
   const passed: { readonly pcm: Int16Array; readonly last: boolean; readonly isCutOff?: boolean | undefined }[] = [];
-  const wish = { muted: false };
+  const wish = { muted: false, leastRms: 0 };
   const monotonicMs = () => clock.nowMs;
   const log = { info: () => {} };
   const memory = SharedMemory.create({ streams: 2, relays: 1 });
@@ -27,7 +27,7 @@ function house() {
     factsOf: ({ id }, can) => facts(id, { can }),
     events: { ...NO_EVENTS, sound: ({ pcm, last, isCutOff }) => void passed.push({ pcm, last, isCutOff }) },
   });
-  const ears = new HubEars({ memory, hub, monotonicMs, muted: () => wish.muted });
+  const ears = new HubEars({ memory, hub, monotonicMs, muted: () => wish.muted, leastRms: () => wish.leastRms });
   const stream = new RemoteStreams({ memory, monotonicMs, log, muted: () => false }).open("kitchen", "[::1]:5");
   if ("code" in stream) throw new Error(stream.code);
   const seatOf = (id: string, connection: number) => ({
@@ -56,9 +56,9 @@ function house() {
       to.push(new Uint8Array(piece.buffer));
     }
   };
-  const hallClaims = () => {
+  const hallClaims = (model = "computer") => {
     hub.join({ ...seatOf("hall", 2), kind: "relay", voice: SILENT_VOICE, stream: undefined }, CAN);
-    const claim = { number: 1, model: "alexa", confidence: 0.9, endedAtMs: clock.nowMs, evidence: undefined };
+    const claim = { number: 1, model, confidence: 0.9, endedAtMs: clock.nowMs, evidence: undefined };
     hub.claim({ relayId: "hall", connection: 2 }, claim);
   };
   const word = (frameEndMs = clock.nowMs) => ({
@@ -258,6 +258,23 @@ describe("beats for others", () => {
     },
   );
 
+  test("say that something is heard by a microphone whose sound comes late, as long as it comes", () => {
+    const { clock, ears, scored, memory, hears, hearing } = house();
+    const level = memory.level(1).writer();
+    for (let i = 0; i < 5; i++) {
+      hears(tone(1000, 0.2, 0.3));
+      // Heard two seconds ago, behind a network that was slow.
+      level.value.samples += 1;
+      level.value.atMs = clock.nowMs - 2000;
+      level.value.rms = 0.3;
+      level.value.noiseFloor = 0.001;
+      level.publish();
+      scored({ frameEndMs: clock.nowMs - 2000 });
+      ears.look();
+    }
+    expect(hearing()).toBe("hears");
+  });
+
   test("come again within 200 ms, so that a quiet stream is out of earshot and delays nobody", () => {
     const { hub, clock, ears, scored, hears, hallClaims } = house();
     for (let i = 0; i < 20; i++) {
@@ -273,15 +290,49 @@ describe("beats for others", () => {
 });
 
 describe("answers for others", () => {
-  /** Something is heard in the kitchen, and the hall claims. */
-  function asked() {
+  /** Something is heard in the kitchen, and the hall claims a word. */
+  function asked(model?: string, { score = 0, leastRms = 0 } = {}) {
     const all = house();
+    all.wish.leastRms = leastRms;
     all.hears(joined(noise(1, QUIET, 1), tone(1000, 0.6, 0.2)));
-    all.scored();
+    all.scored({}, score);
     all.ears.look();
-    all.hallClaims();
+    all.hallClaims(model);
     return all;
   }
+
+  test("are a claim where the word came near to firing here too, however far its score has fallen since", () => {
+    const { hub, clock, ears, scored, waited } = asked("alexa", { score: 0.04 });
+    clock.nowMs += 20;
+    scored();
+    ears.look();
+    expect(waited()).toBe("claimed");
+    const [hall, kitchen] = hub.rounds[0]?.claims ?? [];
+    expect([hall, kitchen]).toMatchObject([{ seconded: false }, { model: "alexa", confidence: 0.04, seconded: true }]);
+    expect(kitchen?.evidence?.rms).toBeCloseTo(0.2 / Math.SQRT2, 1);
+    // Only the kitchen has evidence.
+    expect(hub.rounds[0]?.grants.map(({ relayId }) => relayId)).toEqual(["kitchen"]);
+    expect(ears.isAsked).toBe(false);
+  });
+
+  test("are no claim of a word that may not wake anybody here: too quiet, too soon after another, beside a loudspeaker", () => {
+    const outcomeOf = (house: ReturnType<typeof asked>, over: Parameters<typeof house.scored>[0] = {}) => {
+      house.clock.nowMs += 170;
+      house.scored(over, 0.02);
+      house.ears.look();
+      return house.waited();
+    };
+    const near = { score: 0.04 };
+    expect(outcomeOf(asked("alexa", near))).toBe("claimed");
+    expect(outcomeOf(asked("alexa", { ...near, leastRms: 0.3 }))).toBe("passed");
+    const cooling = asked("alexa", near);
+    expect(outcomeOf(cooling, { coolsAtMs: cooling.clock.nowMs + 5000 })).toBe("passed");
+    const guarded = asked("alexa", near);
+    const guards = guarded.memory.guards.writer();
+    guards.value.guarded[1] = 1;
+    guards.publish();
+    expect(outcomeOf(guarded)).toBe("passed");
+  });
 
   test("are a pass as soon as every frame in which the word could have fired was scored", () => {
     const { clock, ears, scored, waited } = asked();

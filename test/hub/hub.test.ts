@@ -38,7 +38,8 @@ function house({ maxRelays = 10, windowMs = 300 } = {}) {
   const voiceOf = (id: string, connection: number): RelayVoice => {
     const say = (what: string) => void said.push(`${id}${connection}: ${what}`);
     return {
-      ask: (ask, untilMs, wordEndedAtMs) => say(`ask ${ask} until ${untilMs} of ${wordEndedAtMs}`),
+      ask: ({ ask, untilMs, wordEndedAtMs, model }) =>
+        say(`ask ${ask} until ${untilMs} of ${model} at ${wordEndedAtMs}`),
       granted: ({ claims, fence }) => say(`granted ${claims} ${fence}`),
       cancelled: ({ claims, why, winner }) => say(`cancelled ${claims} ${why} ${winner?.relayId} ${winner?.room}`),
       rejected: (claim, why) => say(`rejected ${claim} ${why}`),
@@ -118,7 +119,7 @@ describe("the house", () => {
     hall.beat(true);
     kitchen.claim(1, 0.05, clock.nowMs - 80);
     expect(happened).toEqual(["contended kitchen alexa"]);
-    expect(said).toEqual([`hall2: ask 1 until ${clock.nowMs + 300} of ${clock.nowMs - 80}`]);
+    expect(said).toEqual([`hall2: ask 1 until ${clock.nowMs + 300} of alexa at ${clock.nowMs - 80}`]);
     clock.nowMs += 30;
     hall.claim(1, 0.2);
     expect(happened[1]).toBe("granted hall alexa 1");

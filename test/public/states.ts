@@ -103,6 +103,7 @@ export function claim(relayId: string, change: Partial<RoundView["claims"][numbe
     arrivedAfterMs: 0,
     repeats: 0,
     late: false,
+    seconded: false,
     standing: "lost",
     ...change,
   };

@@ -107,7 +107,8 @@ export class ArbiterHub implements RelayHandler {
     switch (effect.type) {
       case "ask": {
         const round = this.arbiter.rounds.find(({ id }) => id === effect.ask);
-        session?.ask(effect.ask, effect.untilMs, round?.span.endMs ?? this.nowMs());
+        const { ask, untilMs, model } = effect;
+        session?.ask({ ask, untilMs, wordEndedAtMs: round?.span.endMs ?? this.nowMs(), model });
         break;
       }
       case "grant": {

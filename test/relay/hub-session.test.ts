@@ -224,14 +224,14 @@ describe("time", () => {
 
   test("of an ask becomes the relay's, where it is known", () => {
     const { session, sent, world, answerPing } = joined();
-    session.ask(4, 1150, 950);
+    session.ask({ ask: 4, untilMs: 1150, wordEndedAtMs: 950, model: "alexa" });
     world.nowMs += 10;
     answerPing(405);
-    session.ask(5, 1160, 950);
+    session.ask({ ask: 5, untilMs: 1160, wordEndedAtMs: 950, model: "alexa" });
     const asks = sent.filter(({ type }) => type === "ask");
     expect(asks).toEqual([
-      { type: "ask", ask: 4, withinMs: 150, wordEndedAtMs: null },
-      { type: "ask", ask: 5, withinMs: 150, wordEndedAtMs: 350 },
+      { type: "ask", ask: 4, withinMs: 150, wordEndedAtMs: null, model: "alexa" },
+      { type: "ask", ask: 5, withinMs: 150, wordEndedAtMs: 350, model: "alexa" },
     ]);
   });
 
@@ -289,7 +289,7 @@ describe("a relay that is not there any more", () => {
     session.closed();
     say(claim());
     session.receive(frame());
-    session.ask(1, 2000, 1000);
+    session.ask({ ask: 1, untilMs: 2000, wordEndedAtMs: 1000, model: "alexa" });
     expect(hub.said).toEqual(["7: admitted kitchen", "7: left closed"]);
   });
 });

@@ -233,16 +233,77 @@ describe("a relay in a house", () => {
 });
 
 describe("a relay that is asked", () => {
-  const asked = (score: number, inMs: number) => {
+  const ask = ({ net, world }: Pick<ReturnType<typeof settled>, "net" | "world">, inMs: number, model = "alexa") => {
+    const { nowMs } = world;
+    net.line().session.ask({ ask: 9, untilMs: nowMs + 300, wordEndedAtMs: nowMs + inMs, model });
+  };
+  /** By default about a word of which nothing was heard, whatever the score of another is. */
+  const asked = (score: number, inMs: number, model = "computer") => {
     const all = settled();
     all.relay.score = score;
     all.world.pass(200);
     all.hub.said.length = 0;
-    all.net.line().session.ask(9, all.world.nowMs + 300, all.world.nowMs + inMs);
+    ask(all, inMs, model);
     return all;
   };
   const answers = ({ hub }: Pick<ReturnType<typeof house>, "hub">) =>
     hub.said.filter((line) => /pass|pending/.test(line));
+
+  test("claims that word at once, and names the ask, where its score came near", () => {
+    const all = asked(0.03, -50, "alexa");
+    all.world.pass(100);
+    expect(answers(all)).toEqual([]);
+    expect(all.hub.claims).toMatchObject([{ claim: { model: "alexa", confidence: 0.03, seconds: 9 } }]);
+    expect(all.hub.claims[0]?.claim.evidence).toBeDefined();
+  });
+
+  test("claims it where the score rises after the ask, and passes where it does not come so near", () => {
+    const all = asked(0.02, 0, "alexa");
+    all.world.pass(80);
+    expect([all.hub.claims, answers(all)]).toEqual([[], []]);
+    all.relay.score = 0.03;
+    all.world.pass(100);
+    expect(all.hub.claims).toMatchObject([{ claim: { confidence: 0.03, seconds: 9 } }]);
+    const other = asked(0.02, 0, "alexa");
+    other.world.pass(290);
+    expect([other.hub.claims, answers(other)]).toEqual([[], ["1: pass 9"]]);
+  });
+
+  test("does not claim what its own rules would not let it wake by", () => {
+    const all = settled();
+    all.relay.score = 0.4;
+    all.relay.barred = true;
+    all.world.pass(200);
+    ask(all, -200);
+    all.relay.score = 0;
+    all.world.pass(290);
+    expect([all.hub.claims, answers(all)]).toEqual([[], ["1: pending 9", "1: pass 9"]]);
+  });
+
+  test("passes at once where it has claimed the word itself", () => {
+    const all = settled();
+    all.relay.score = 0.4;
+    all.relay.next = WORD;
+    all.world.pass(200);
+    ask(all, -50);
+    all.world.pass(20);
+    expect(all.hub.claims).toHaveLength(1);
+    expect(answers(all)).toEqual(["1: pass 9"]);
+  });
+
+  test("goes on with the sound of what it was granted for that, when its own detector hears the word too", () => {
+    const all = asked(0.03, -50, "alexa");
+    const { hub, relay, world } = all;
+    world.pass(20);
+    newestClaim(all).session.tell({ type: "granted", claims: [1], round: 1, fence: 6 });
+    hub.onClaim = (session, { number }) => session.tell({ type: "granted", claims: [number], round: 1, fence: 6 });
+    relay.next = WORD;
+    world.pass(1000);
+    expect(hub.claims.map(({ claim }) => claim.number)).toEqual([1, 2]);
+    const sent = hub.audioHeard.filter(({ claim, fence }) => claim === 1 && fence === 6);
+    expect(sent.at(-1)?.firstSample).toBeGreaterThan(relay.samples - 3200);
+    expect(relay.types().filter((type) => type === "granted")).toHaveLength(1);
+  });
 
   test("passes at once when it has listened past the word's end", () => {
     const all = asked(0, -200);
@@ -287,7 +348,7 @@ describe("a relay that is asked", () => {
     all.relay.client.muted = true;
     all.relay.score = 0.4;
     all.world.pass(200);
-    all.net.line().session.ask(9, all.world.nowMs + 300, all.world.nowMs);
+    ask(all, 0);
     all.world.pass(20);
     expect(answers(all)).toEqual(["1: pass 9"]);
   });
@@ -400,7 +461,7 @@ describe("a relay whose hub goes away", () => {
     relay.next = WORD;
     relay.score = 0.3;
     world.pass(100);
-    net.line().session.ask(4, world.nowMs + 5000, world.nowMs - 50);
+    net.line().session.ask({ ask: 4, untilMs: world.nowMs + 5000, wordEndedAtMs: world.nowMs - 50, model: "alexa" });
     world.pass(5);
     net.restartHub();
     hub.said.length = 0;

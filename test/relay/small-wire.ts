@@ -198,6 +198,7 @@ export class SmallRelay {
   /** What is heard in the next hop, and in those after it. */
   next: Hop["detections"] = [];
   score = 0;
+  barred = false;
   rms = 0.001;
   /** How loud it hears what is there. */
   gain = 1;
@@ -224,7 +225,15 @@ export class SmallRelay {
       const detections = this.next;
       this.next = [];
       const scores = [{ model: "alexa", score: this.score, threshold: 0.5 }];
-      this.client.hear({ pcm, endMs: relayMs(), rms: this.rms, noiseFloor: 0.001, scores, detections });
+      this.client.hear({
+        pcm,
+        endMs: relayMs(),
+        rms: this.rms,
+        noiseFloor: 0.001,
+        scores,
+        detections,
+        barred: this.barred,
+      });
     });
     net.world.every(100, () => this.client.tick());
   }

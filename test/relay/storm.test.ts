@@ -125,7 +125,10 @@ test("nothing throws, nothing is mixed up, nothing of an old connection comes on
             relay.score = next.score;
             break;
           case "ask":
-            if (net.lines.length > 0) net.line().session.ask(1 + claims, world.nowMs + 300, world.nowMs - next.agoMs);
+            if (net.lines.length > 0) {
+              const wordEndedAtMs = world.nowMs - next.agoMs;
+              net.line().session.ask({ ask: 1 + claims, untilMs: world.nowMs + 300, wordEndedAtMs, model: "alexa" });
+            }
             break;
           case "weather":
             net.weather = wild(next.weather);

@@ -162,9 +162,12 @@ describe("the house", () => {
       return lived.house.health().status;
     };
     expect(healthWith({})).toBe("ok");
+    expect(healthWith({ kind: "loqa" })).toBe("ok");
     expect(healthWith({ kind: "sender", detects: false })).toBe("down");
     expect(healthWith({ connected: false })).toBe("down");
     expect(healthWith({ trouble: "its microphone is broken" })).toBe("down");
+    lived.unnamed = 1;
+    expect(healthWith({ connected: false })).toBe("ok");
   });
 
   test("simulates a word: it wakes, is listed, and is marked", () => {

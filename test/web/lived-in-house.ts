@@ -23,6 +23,7 @@ export class LivedInHouse {
   config: Config = configSchema.parse({});
   troubles: { code: string; message: string }[] = [];
   relays: RelayView[] = [];
+  unnamed = 0;
   rounds: RoundView[] = [];
   house: House;
   readonly control = this.memory.control.writer();
@@ -51,6 +52,7 @@ export class LivedInHouse {
       // Nobody else is here: whoever claims is answered.
       claim: ({ model, confidence, source }) => this.house.wake(model, source, confidence),
       relays: () => this.relays,
+      unnamed: () => this.unnamed,
       rounds: () => this.rounds,
       wanted: () => Object.values(this.config.wake.models).filter(({ enabled }) => enabled).length,
       monotonicMs: () => this.nowMs,

@@ -21,6 +21,7 @@ const OPEN: RoundRecord = {
       arrivedAfterMs: 0,
       repeats: 0,
       late: false,
+      seconded: false,
       standing: "contending",
     },
   ],

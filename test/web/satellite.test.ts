@@ -58,6 +58,30 @@ describe("a machine that is a relay", () => {
     expect(rig.types()).toEqual(["connected", "claimed", "lost"]);
   });
 
+  test("gives up what is being said when somebody mutes it, and nothing that was said before", () => {
+    const rig = SatelliteRig.joined();
+    rig.hear(1, ALEXA);
+    grant(rig);
+    rig.house.mute(true);
+    rig.look(100);
+    expect(rig.state).toBe("off");
+    expect(rig.hub.said.at(-1)).toContain("finished");
+    const { length } = rig.hub.audioHeard;
+    rig.house.mute(false);
+    rig.hear(10);
+    expect(rig.hub.audioHeard).toHaveLength(length);
+
+    rig.hear(30, ALEXA);
+    grant(rig, 8);
+    rig.net.line().session.tell({ type: "enough", fence: 8 });
+    rig.hear();
+    rig.house.mute(true);
+    const said = rig.hub.said.length;
+    rig.look(100);
+    expect(rig.hub.said).toHaveLength(said);
+    expect(rig.state).toBe("processing");
+  });
+
   test("ends what it was granted when it is taken back", () => {
     const rig = SatelliteRig.joined();
     rig.hear(1, ALEXA);
@@ -357,7 +381,8 @@ describe("a relay that hears nothing", () => {
     rig.silence(1200);
     expect(armed(rig)).toMatchObject({ armed: false, reason: "no audio: the USB plug is out", rms: 0 });
     rig.hub.said.length = 0;
-    rig.net.line().session.ask(3, rig.net.world.nowMs + 300, rig.net.world.nowMs);
+    const { nowMs } = rig.net.world;
+    rig.net.line().session.ask({ ask: 3, untilMs: nowMs + 300, wordEndedAtMs: nowMs, model: "alexa" });
     rig.silence(160);
     expect(rig.hub.said).toContain("1: pass 3");
     rig.lived.setCapture("open");

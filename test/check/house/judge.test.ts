@@ -26,7 +26,16 @@ const HEARD: HubRound = {
 
 function round(events: Readonly<Record<string, readonly Event[]>>, around: Partial<RoundHistory> = {}): RoundHistory {
   const parts = Object.keys(events).map(
-    (id): Part => ({ id, level: 0.1, claimsAfterMs: [100], doubled: false, rises: true, soundMs: 1, pause: undefined }),
+    (id): Part => ({
+      id,
+      level: 0.1,
+      claimsAfterMs: [100],
+      doubled: false,
+      rises: true,
+      seconds: false,
+      soundMs: 1,
+      pause: undefined,
+    }),
   );
   return {
     number: 1,
