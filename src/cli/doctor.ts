@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { EXIT } from "../supervise/exit-codes.ts";
 import { checkCertificate } from "./check-certificate.ts";
+import { checkCommand } from "./check-command.ts";
 import { checkLoudspeaker } from "./check-loudspeaker.ts";
 import { checkMicrophone } from "./check-microphone.ts";
 import { checkConfigFile, checkSoundAccess } from "./check-permissions.ts";
@@ -48,6 +49,7 @@ async function doctor(flags: SettingFlags & { readonly json?: boolean }): Promis
     checkLoudspeaker(config, tell);
     await checkModels(found, tell);
     await checkStateFile(config, tell);
+    await checkCommand(config, tell);
   }
   await checkThreads(tell);
   await checkClock(tell);

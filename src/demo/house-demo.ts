@@ -55,9 +55,10 @@ export interface DemoOutcome {
   readonly understood: number;
 }
 
-/** @throws Error when the house does not come up, saying which program failed */
+/** @throws Error when the port is taken, or the house does not come up, saying which program failed */
 export async function demoHouse(options: DemoOptions): Promise<DemoOutcome> {
   const { port, commands, earshot, random, signal, tell } = options;
+  checkPort(port);
   const folder = await mkdtemp(join(tmpdir(), "earshot-demo-"));
   const grammarPath = join(folder, "house.jsgf");
   await Bun.write(grammarPath, grammar());
@@ -75,7 +76,7 @@ export async function demoHouse(options: DemoOptions): Promise<DemoOutcome> {
     );
     await until("the hub did not start", async () => (await relaysOf(page)).length > 0, programs, signal);
     for (const room of rooms) programs.push(await startRelay(plan, room));
-    tell("waiting for the relays to listen: a few seconds");
+    tell("waiting for the relays to listen: a few seconds; Ctrl-C ends it all");
     await until("the relays did not begin to listen", async () => areListening(await relaysOf(page)), programs, signal);
     await pause(ARMED_MS, signal);
     return await speakCommands(page, rooms, turns, intents, programs, options);
@@ -83,6 +84,15 @@ export async function demoHouse(options: DemoOptions): Promise<DemoOutcome> {
     await Promise.all(programs.reverse().map((program) => program.stop()));
     intents.stop();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** An Earshot of one's own may be there: its lights would go out by what the demo's people say. @throws Error */
+function checkPort(port: number): void {
+  try {
+    Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+  } catch (cause) {
+    throw new Error(`port ${port} is taken, perhaps by another earshot: --port chooses another`, { cause });
   }
 }
 
@@ -123,6 +133,7 @@ async function speakCommands(
       tell(`  answered there, and nowhere else: "${handled.text}"`);
       if (handled.transcript.includes(said)) understood++;
     }
+    if (round.grants.at(-1)?.relayId !== relay) tell(`  ${whyNot(relay, await roundOf(page, round))}`);
     await pause(PAUSE_MS, signal);
   }
   return { spoken, rightRoom, understood };
@@ -156,6 +167,18 @@ function tellRound(round: RoundView, tell: (line: string) => void): void {
   );
   tell(`  heard by ${claims.join(", ")}`);
   tell(`  ${describeRound(round).outcome}`);
+}
+
+/** Of a relay that was nearer than who answers. */
+function whyNot(relay: string, { claims }: RoundView): string {
+  return claims.some(({ relayId }) => relayId === relay)
+    ? `${relay} is nearer, and heard it too: the page says why it does not answer`
+    : `${relay} is nearer, and did not hear it`;
+}
+
+/** As it is by now: who was late has claimed too. */
+async function roundOf(page: string, before: RoundView): Promise<RoundView> {
+  return (await roundsOf(page)).find(({ round }) => round === before.round) ?? before;
 }
 
 interface Handled {

@@ -25,7 +25,7 @@ export class LiveRoom {
   }
 
   /** What was heard since the last call. */
-  take(nowMs: number): Int16Array {
+  take(nowMs: number): Int16Array<ArrayBuffer> {
     this.#begunAtMs ??= nowMs;
     const due = Math.floor(((nowMs - this.#begunAtMs) * RATE_HZ) / 1000) - this.#given;
     this.#given += due;

@@ -76,9 +76,7 @@ function started(name: string, command: readonly string[], live?: LiveRoom): Pro
   });
   const feeding = setInterval(() => {
     if (live === undefined || typeof child.stdin !== "object") return;
-    const pcm = live.take(performance.now());
-    child.stdin.write(new Uint8Array(pcm.buffer));
-    void child.stdin.flush();
+    feed(child.stdin, live.take(performance.now())).catch(() => {});
   }, PIECE_MS);
   const exited = child.exited.finally(() => clearInterval(feeding));
   return {
@@ -91,4 +89,10 @@ function started(name: string, command: readonly string[], live?: LiveRoom): Pro
       clearTimeout(late);
     },
   };
+}
+
+/** @throws when nobody reads any more, which its exit says better */
+async function feed(stdin: Bun.FileSink, pcm: Int16Array<ArrayBuffer>): Promise<void> {
+  await stdin.write(new Uint8Array(pcm.buffer));
+  await stdin.flush();
 }
