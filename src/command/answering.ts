@@ -26,7 +26,7 @@ export class Answering {
   constructor({ settings: { intent, speech }, times, log }: AnsweringOptions) {
     this.#log = log;
     if (intent.kind !== "none") {
-      const words = wordsFor("the intent handler", intent.url, "command.intent.url");
+      const words = wordsFor("the intent handler", intent.url, "command.intent.url", "command.intent.api_key");
       const patience = new Patience({ times, words, timeoutMs: intent.timeout, trouble: "intent_down", log });
       this.#intent = { handle: intentWebhook(intent, words, log), patience };
     }

@@ -2,7 +2,7 @@
  * One POST to a server that may be anything: no redirects, a limit on what comes back, no compression, a connection of its
  * own. What goes wrong is a `SinkError` that names the server and says whether trying again may help and do no harm.
  */
-import { type ErrorWords, failureOf } from "./failure.ts";
+import { type ErrorWords, failureOf, keyRefused, WANTS_A_KEY } from "./failure.ts";
 import { SinkError } from "./sink.ts";
 
 export interface Question {
@@ -51,7 +51,7 @@ export async function askServer(question: Question, signal: AbortSignal): Promis
     const { status } = response;
     if (status < 200 || status >= 300) {
       await response.body?.cancel();
-      throw refusal(status, repeatable, words);
+      throw refusal(status, { repeatable, words, hasKey: apiKey !== undefined });
     }
     const bytes = await bodyOf(response, mostBytes, words);
     return { type: response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "", bytes };
@@ -81,13 +81,19 @@ async function bodyOf(response: Response, mostBytes: number, words: ErrorWords):
   return bytes;
 }
 
-function refusal(status: number, repeatable: boolean, { server, hint }: ErrorWords): SinkError {
+interface Refused {
+  readonly repeatable: boolean;
+  readonly words: ErrorWords;
+  /** It was sent a key. */
+  readonly hasKey: boolean;
+}
+
+function refusal(status: number, { repeatable, words, hasKey }: Refused): SinkError {
+  const { server, hint } = words;
   if (status >= 300 && status < 400) {
     return new SinkError("refused", `${server} answered ${status}, which sends elsewhere`, "set the URL it really has");
   }
-  if (status === 401 || status === 403) {
-    return new SinkError("refused", `${server} answered ${status}: it wants another key`, "set api_key there");
-  }
+  if (WANTS_A_KEY.includes(status)) return keyRefused(status, words, hasKey);
   if (status === 404 || status === 405) {
     return new SinkError("refused", `${server} answered ${status}: it has no such service`, hint);
   }
@@ -114,9 +120,17 @@ export function jsonOf({ bytes }: Answer, { server, hint }: ErrorWords): unknown
   }
 }
 
-/** @returns the URL of something on a server, whatever path the server itself has */
+/**
+ * Many write a server's URL as its own documents do, with `/v1` or the whole path: what both have stands there once.
+ *
+ * @returns the URL of something on a server, whatever path the server itself has
+ */
 export function within(server: string, path: string): string {
   const url = new URL(server);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
+  const base = url.pathname.split("/").filter((part) => part !== "");
+  const parts = path.split("/");
+  let both = Math.min(base.length, parts.length);
+  while (both > 0 && base.slice(-both).join("/") !== parts.slice(0, both).join("/")) both--;
+  url.pathname = [...base, ...parts.slice(both)].join("/");
   return url.href;
 }

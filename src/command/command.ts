@@ -38,6 +38,8 @@ export interface CommandSurroundings {
   readonly answer: (understood: Understood, command: SpokenCommand, signal: AbortSignal) => Promise<Reply>;
   /** Of every command that somebody spoke, before it is overwritten: to be copied at once, if at all. */
   readonly heard: (command: SpokenCommand, pcm: Int16Array) => void;
+  /** Whether somebody has muted what this machine hears. */
+  readonly muted: () => boolean;
   /** Whether the log may say what was understood. */
   readonly logsTranscripts: () => boolean;
   readonly monotonicMs: () => number;
@@ -203,13 +205,22 @@ export class Command {
 
   /** Half a command is none. */
   #cutOff({ lane }: Extract<Stage, { readonly kind: "recording" }>): void {
+    const { fence, command } = this.#options;
+    const { enough, failed, log, muted } = this.#around;
+    if (muted()) {
+      // Whoever mutes wants no more of it: nothing went wrong.
+      failed?.(fence, "muted");
+      log.info("command stopped", { command: command.id, relay: command.relayId, why: "muted" });
+      this.#finish();
+      return;
+    }
     lane?.close();
     this.#abort.abort();
     this.#recording.wipe();
-    this.#around.enough(this.#options.fence);
+    enough(fence);
     if (this.isOver) return;
-    const why = "the microphone was muted, or went away, before the command was over";
-    this.#fail(new SinkError("cut_off", why, "unmute it, or see that it is plugged in, and speak again"));
+    const why = "the microphone went away before the command was over";
+    this.#fail(new SinkError("cut_off", why, "see that it is plugged in, and speak again"));
   }
 
   /** Never throws. */

@@ -57,11 +57,11 @@ type Some = Exclude<SinkSettings, { readonly kind: "none" }>;
 function wordsOf(settings: Some): ErrorWords {
   switch (settings.kind) {
     case "openai":
-      return wordsFor("transcription", settings.url, "command.sink.url");
+      return wordsFor("transcription", settings.url, "command.sink.url", "command.sink.api_key");
     case "orac":
       return wordsFor("ORAC-STT", settings.url, "command.sink.url");
     case "webhook":
-      return wordsFor("the webhook", settings.url, "command.sink.url");
+      return wordsFor("the webhook", settings.url, "command.sink.url", "command.sink.api_key");
     case "wyoming":
       return wyomingWords("speech-to-text", settings.host, settings.port, "command.sink");
     case "program":

@@ -4,6 +4,8 @@ import type { Reply } from "../hub/reply.ts";
 import type { SpokenCommand } from "./sink.ts";
 
 const KEPT = 10;
+/** A loudspeaker's clock may be this much faster over an answer. */
+const MOST_EARLY_MS = 200;
 
 /** `no_answer`: it was taken, and nothing came back for the person; `interrupted`: the person spoke to the same relay again; `stopped`: its relay is gone, or somebody reset the house. */
 export type CommandOutcome =
@@ -33,7 +35,7 @@ export interface RecentCommand {
   readonly understoodMs: number | undefined;
   /** Intent handler and voice. */
   readonly answeredMs: number | undefined;
-  /** From the answer until it was heard. */
+  /** From the answer until it was heard; undefined where nothing of it sounds, or it was over before it could be heard. */
   readonly spokenMs: number | undefined;
   /** Undefined where nobody wants to see it. */
   readonly transcript: string | undefined;
@@ -48,6 +50,8 @@ export interface RecentCommandsOptions {
 }
 
 interface Entry extends RecentCommand {
+  /** How long its answer sounds. */
+  readonly soundMs: number;
   /** When its last step was over. */
   readonly stepAtMs: number;
 }
@@ -72,7 +76,7 @@ export class RecentCommands {
     const unknown = { recordedMs: undefined, understoodMs: undefined, answeredMs: undefined, spokenMs: undefined };
     const entry: Entry = {
       ...{ fence, command, sink, state: "recording", outcome: undefined, why: "" },
-      ...{ grantedAtMs, grantedAtUnixMs, stepAtMs: grantedAtMs },
+      ...{ grantedAtMs, grantedAtUnixMs, stepAtMs: grantedAtMs, soundMs: 0 },
       ...unknown,
       ...{ transcript: undefined, answer: undefined },
     };
@@ -113,6 +117,7 @@ export class RecentCommands {
         answeredMs,
         answer,
         stepAtMs: nowMs,
+        soundMs: speech === undefined ? 0 : (speech.pcm.length * 1000) / speech.sampleRateHz,
       };
     });
   }
@@ -120,7 +125,11 @@ export class RecentCommands {
   /** @param why as arbitration calls it */
   over(fence: number, why: string): void {
     this.#change(fence, (entry, nowMs) => {
-      if (why === "finished") return over(entry, nowMs, "stopped");
+      if (why === "finished") {
+        // What is finished before it was heard was given up by its relay: muted there, or reset.
+        const given = entry.state === "recording" ? "gave_up" : "";
+        return over({ ...entry, why: entry.why === "" ? given : entry.why }, nowMs, "stopped");
+      }
       const outcome = why === "superseded" ? "interrupted" : "stopped";
       return { ...over(entry, nowMs, outcome), outcome, why: entry.why === "" ? why : entry.why };
     });
@@ -149,6 +158,9 @@ const OUTCOMES = {
 } as const satisfies Record<Reply["kind"], CommandOutcome>;
 
 function over(entry: Entry, nowMs: number, unsaid: CommandOutcome): Entry {
-  const spokenMs = entry.outcome === undefined ? undefined : nowMs - entry.stepAtMs;
+  const tookMs = nowMs - entry.stepAtMs;
+  // A relay without a loudspeaker is done with it at once.
+  const wasHeard = entry.soundMs > 0 && tookMs >= entry.soundMs - MOST_EARLY_MS;
+  const spokenMs = entry.outcome === undefined || !wasHeard ? undefined : tookMs;
   return { ...entry, state: "over", outcome: entry.outcome ?? unsaid, spokenMs };
 }

@@ -71,7 +71,8 @@ function started({ program, args, environment, input, words }: RunOptions) {
       env: { ...withoutOwnSettings(process.env), ...environment },
     });
   } catch (cause) {
-    throw new SinkError("refused", `${words.server} cannot be started: ${reason(cause)}`, words.hint, { cause });
+    const { why, hint = words.hint } = whyNotStarted(program, cause);
+    throw new SinkError("refused", `${words.server} cannot be started: ${why}`, hint, { cause });
   }
 }
 
@@ -100,6 +101,23 @@ function withoutOwnSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("EARSHOT_")));
 }
 
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** In words, where it is one of what people get wrong. */
+export function whyNotStarted(program: string, cause: unknown): { readonly why: string; readonly hint?: string } {
+  const code = cause instanceof Error && "code" in cause ? cause.code : "";
+  if (code === "EACCES") {
+    return {
+      why: "it may not be executed",
+      hint: `chmod +x ${program}, as whom Earshot runs as; a folder is no program`,
+    };
+  }
+  if (code !== "ENOENT") return { why: cause instanceof Error ? cause.message : String(cause) };
+  if (/\s/.test(program)) {
+    return {
+      why: "nothing is called so",
+      hint: "there is no shell: only the program in program, and each argument by itself in args",
+    };
+  }
+  return program.includes("/")
+    ? { why: "it is not there, or not what its first line names" }
+    : { why: "it is nowhere in PATH", hint: `install it, or write its whole path` };
 }

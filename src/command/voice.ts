@@ -27,7 +27,7 @@ export function voiceOf(settings: SpeechSettings, times: Times): Voice | undefin
     case "none":
       return undefined;
     case "openai": {
-      const words = wordsFor("speech", settings.url, `${SETTING}.url`);
+      const words = wordsFor("speech", settings.url, `${SETTING}.url`, `${SETTING}.api_key`);
       return { words, speak: openAiVoice(settings, words) };
     }
     case "wyoming": {

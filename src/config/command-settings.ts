@@ -25,6 +25,14 @@ export const topicName = z
   .string()
   .regex(/^[\w.-]{1,64}$/, "letters, digits, dots, dashes, underscores; 64 characters at most");
 const port = z.int().min(1).max(65_535);
+/** A name or an address alone, as Wyoming's servers are known by: many write tcp://HOST:PORT, as those print it. */
+const hostName = z
+  .string()
+  .min(1)
+  .max(253)
+  .refine((text) => !/[\s/]/.test(text) && !/^[^:]*:\d+$/.test(text), {
+    message: "a name or an address alone, as 127.0.0.1: no tcp:// before it, and its port stands in port",
+  });
 const program = z.string().min(1);
 /** Given as they are: there is no shell. */
 const args = z.array(z.string().max(4096)).max(64).default([]);
@@ -57,7 +65,7 @@ export const sinkSettings = z.discriminatedUnion("kind", [
   /** A Wyoming speech-to-text server. */
   z.strictObject({
     kind: z.literal("wyoming"),
-    host: z.string().min(1).max(253),
+    host: hostName,
     port: port.default(10_300),
     /** Without it the server's own. */
     model: z.string().min(1).max(128).optional(),
@@ -97,7 +105,7 @@ export const speechSettings = z.discriminatedUnion("kind", [
   /** A Wyoming text-to-speech server. */
   z.strictObject({
     kind: z.literal("wyoming"),
-    host: z.string().min(1).max(253),
+    host: hostName,
     port: port.default(10_200),
     /** Without it the server's own. */
     voice: z.string().min(1).max(128).optional(),

@@ -89,10 +89,10 @@ export class AnswersAloud {
     guards.look(near, nowMs);
   }
 
-  /** Whether what one relay says is heard by another; what it says itself it hears in any case. */
+  /** Whether what one relay says is heard by another, or by itself. */
   #isNear(speaker: string, hearer: string): boolean {
     const { relays } = this.#options;
     const [there, here] = [relays.get(speaker)?.facts, relays.get(hearer)?.facts];
-    return there !== undefined && here !== undefined && (speaker === hearer || isNear(there, here));
+    return there !== undefined && here !== undefined && isNear(there, here);
   }
 }

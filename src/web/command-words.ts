@@ -25,6 +25,8 @@ export function describeCommand({ relay, state, outcome, why }: CommandView): st
 
 const ENDINGS: ReadonlyMap<string, string> = new Map([
   ["left", "left"],
+  ["muted", "was muted"],
+  ["gave_up", "gave up: it was muted, or reset"],
   ["reset", "was reset"],
   ["stalled", "sent no more sound"],
   ["silent", "sent no sound"],

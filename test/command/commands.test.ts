@@ -99,6 +99,26 @@ describe("a command", () => {
     expect(logged.at(-1)).toMatchObject({ event: "command failed", fields: { code: "cut_off" } });
   });
 
+  test("that is cut off because somebody muted is over at once, and nobody is told of trouble", async () => {
+    const { commands, heard, replies, failed, finished, say, settle, states, kept, logged, lanes } = smallCommands({
+      muted: true,
+    });
+    commands.granted(granted(1));
+    await say(1, sound(-0.5, 2, -0.4));
+    const place = { missingSamples: 0, fence: 1, relayId: "kitchen", claim: 1 };
+    commands.sound({ ...place, pcm: new Int16Array(0), last: true, isCutOff: true });
+    await settle();
+    expect(heard[0]?.signal.aborted).toBeTrue();
+    expect(heard[0]?.endedAtUnixMs).toBeUndefined();
+    expect(heard[0]?.views.every((view) => view.every((sample) => sample === 0))).toBeTrue();
+    expect(states(1)).toEqual(["recording", "ended"]);
+    expect([replies, finished, kept, failed]).toEqual([[], [1], [], [{ fence: 1, why: "muted" }]]);
+    expect(logged.map(({ event }) => event)).toEqual(["command stopped"]);
+    expect(commands.size).toBe(0);
+    const limits = { wordSamples: 0, silenceSamples: 1, noSpeechSamples: 1 };
+    expect(Array.from({ length: 8 }, () => lanes.open(limits))).not.toContain(undefined);
+  });
+
   test("that is cut off behind its end is a command", async () => {
     const { commands, heard, replies, settle } = smallCommands();
     commands.granted(granted(1));

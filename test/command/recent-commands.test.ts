@@ -8,6 +8,7 @@ const COMMAND: SpokenCommand = {
   ...{ wakeEndedAtUnixMs: 0, scores: {}, multiTrigger: true, topic: undefined, webhookUrl: undefined },
 };
 
+const SPEECH = { pcm: new Int16Array(16_000), sampleRateHz: 16_000 };
 const SILENCE = { text: "", command: "", speech: undefined };
 
 function recent(keepsWords = false) {
@@ -27,7 +28,7 @@ function recent(keepsWords = false) {
     commands.understood(fence, "light on");
     clock.nowMs += 70;
     commands.step({ type: "responding", fence });
-    commands.replied(fence, { ...SILENCE, kind, text: "It is on." });
+    commands.replied(fence, { ...SILENCE, kind, text: "It is on.", speech: SPEECH });
   };
   return { clock, wish, commands, answered };
 }
@@ -44,6 +45,36 @@ describe("a command that is over", () => {
       ...{ state: "over", outcome: "answered", why: "", sink: "program" },
       ...{ recordedMs: 2000, understoodMs: 300, answeredMs: 70, spokenMs: 1500 },
     });
+  });
+
+  test.each([
+    ["text alone", undefined, 1500],
+    ["sound that is longer than what passed until its relay was done with it", SPEECH, 400],
+  ] as const)("was heard by nobody where its answer is %s", (_, speech, tookMs) => {
+    const { clock, commands } = recent();
+    commands.granted(1, COMMAND, "program");
+    commands.step({ type: "responding", fence: 1 });
+    commands.replied(1, { ...SILENCE, kind: "answer", text: "It is on.", speech });
+    clock.nowMs += tookMs;
+    commands.step({ type: "ended", fence: 1 });
+    commands.over(1, "finished");
+    expect(commands.all[0]).toMatchObject({ outcome: "answered", spokenMs: undefined });
+  });
+
+  test("was given up by its relay where that is done with it before it was heard", () => {
+    const { commands } = recent();
+    commands.granted(1, COMMAND, "program");
+    commands.over(1, "finished");
+    expect(commands.all[0]).toMatchObject({ state: "over", outcome: "stopped", why: "gave_up" });
+  });
+
+  test("says that somebody muted", () => {
+    const { commands } = recent();
+    commands.granted(1, COMMAND, "program");
+    commands.failed(1, "muted");
+    commands.step({ type: "ended", fence: 1 });
+    commands.over(1, "finished");
+    expect(commands.all[0]).toMatchObject({ state: "over", outcome: "stopped", why: "muted" });
   });
 
   test("was interrupted where the person spoke again, and stopped where its relay is gone", () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +40,19 @@ describe("a folder of recordings", () => {
     expect(parseWav(await Bun.file(file).bytes()).samples).toEqual(SAID);
     expect((await stat(file)).mode & 0o077).toBe(0);
     expect((await stat(join(folder, "deep/er"))).mode & 0o077).toBe(0);
+  });
+
+  test("leaves no copy of a command in memory", async () => {
+    const filled = spyOn(Uint8Array.prototype, "fill");
+    try {
+      await kept().recordings.keep("id", SAID);
+      const copies = (filled.mock.contexts as readonly unknown[]).filter(
+        (bytes): bytes is Uint8Array => bytes instanceof Uint8Array && bytes.length > SAID.byteLength,
+      );
+      expect(copies.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true]);
+    } finally {
+      filled.mockRestore();
+    }
   });
 
   test("is not there where nobody wants it", async () => {

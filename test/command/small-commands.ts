@@ -75,13 +75,14 @@ export interface SmallCommandsOptions {
   readonly voice?: VoiceActivity | undefined;
   readonly answer?: CommandsOptions["answer"];
   readonly logsTranscripts?: boolean;
+  readonly muted?: boolean;
   /** What a relay does that is told something. */
   readonly onReply?: (fence: number) => void;
   readonly onEnough?: (fence: number) => void;
 }
 
 export function smallCommands(options: SmallCommandsOptions = {}) {
-  const { answer = async ({ transcript }) => answered(transcript), logsTranscripts = false } = options;
+  const { answer = async ({ transcript }) => answered(transcript), logsTranscripts = false, muted = false } = options;
   const memory = SharedMemory.create({ streams: 1, relays: 1 });
   const clock = { nowMs: 10_000 };
   const heard: Heard[] = [];
@@ -90,6 +91,7 @@ export function smallCommands(options: SmallCommandsOptions = {}) {
   const enough: number[] = [];
   const finished: number[] = [];
   const kept: number[] = [];
+  const failed: { readonly fence: number; readonly why: string }[] = [];
   const logged: { readonly event: string; readonly fields: Record<string, unknown> }[] = [];
   const log = (event: string, fields: Record<string, unknown>) => void logged.push({ event, fields });
   const sink: Sink = {
@@ -128,6 +130,8 @@ export function smallCommands(options: SmallCommandsOptions = {}) {
     openLane: (limits) => lanes.open(limits),
     answer,
     heard: (_command, pcm) => void kept.push(pcm.length),
+    muted: () => muted,
+    failed: (fence, why) => void failed.push({ fence, why }),
     logsTranscripts: () => logsTranscripts,
     monotonicMs: () => clock.nowMs,
     unixMs: () => 1_000_000 + clock.nowMs,
@@ -154,7 +158,7 @@ export function smallCommands(options: SmallCommandsOptions = {}) {
   const states = (fence: number) => told.filter((event) => event.fence === fence).map(({ type }) => type);
   return {
     ...{ memory, clock, commands, configured, ends, lanes },
-    ...{ heard, replies, told, enough, finished, kept, logged, settle, say, states },
+    ...{ heard, replies, told, enough, finished, kept, failed, logged, settle, say, states },
   };
 }
 

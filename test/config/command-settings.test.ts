@@ -45,9 +45,20 @@ test.each([
   ],
   ["a password in a URL", "sink: {kind: openai, url: 'http://a:b@c'}", "no user and password in a URL"],
   ["a key with a line break", 'sink: {kind: openai, url: http://a, api_key: "a\\nb"}', "a key has no spaces"],
+  [
+    "a Wyoming host with its protocol",
+    "sink: {kind: wyoming, host: 'tcp://a:10300'}",
+    "command.sink.host: a name or an",
+  ],
+  ["a Wyoming host with its port", "speech: {kind: wyoming, host: 'a:10200'}", "its port stands in port"],
   ["a topic that is a path", "sink: {kind: orac, url: http://a, topic: ../x}", "command.sink.topic: letters, digits"],
 ])("%s is refused with the setting's name", (_, yaml, message) => {
   expect(problems(`command:\n  ${yaml}\n`)).toContain(message);
+});
+
+test("a Wyoming host may be an address of version 6", () => {
+  const { sink } = configOf("command: {sink: {kind: wyoming, host: 'fd00::1'}}").command;
+  expect(sink).toMatchObject({ host: "fd00::1", port: 10_300 });
 });
 
 test("the environment can say all of it, a key of digits too", () => {

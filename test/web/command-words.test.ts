@@ -21,6 +21,10 @@ test("a command says what it is doing, and how it ended", () => {
   expect(describeCommand(command({ outcome: "no_speech" }))).toBe("nobody spoke to kitchen");
   expect(describeCommand(command({ outcome: "interrupted", why: "superseded" }))).toBe("kitchen was interrupted");
   expect(describeCommand(command({ outcome: "stopped", why: "left" }))).toBe("kitchen left");
+  expect(describeCommand(command({ outcome: "stopped", why: "muted" }))).toBe("kitchen was muted");
+  expect(describeCommand(command({ outcome: "stopped", why: "gave_up" }))).toBe(
+    "kitchen gave up: it was muted, or reset",
+  );
 });
 
 test("its steps are told as far as it came", () => {

@@ -129,6 +129,65 @@ describe("what follows a verdict", () => {
     }
   });
 
+  test("takes the rest of a word that was cut off for the word, and a short command behind it for one", async () => {
+    const evidence = { rms: 0, bandDb: 0, floorDb: 0, snrDb: 0, envelopeVariance: 0, confidence: 1, durationMs: 230 };
+    for (const [seconds, kind] of [
+      [0.75, "no_speech"],
+      [0.5 + 0.4, "answer"],
+    ] as const) {
+      const house = new SpokenHouse(`command: {${SAYS}}`);
+      house.grant({ evidence });
+      await house.say(sound(-0.5, seconds, -4));
+      await house.until("an answer", () => house.replies.length > 0);
+      expect([seconds, house.replies[0]?.kind]).toEqual([seconds, kind]);
+    }
+  });
+
+  test("that a relay heard has half a second before its word, whatever goes before words that are heard here", async () => {
+    const evidence = { rms: 0, bandDb: 0, floorDb: 0, snrDb: 0, envelopeVariance: 0, confidence: 1, durationMs: 600 };
+    for (const preRoll of ["0s", "2s"]) {
+      const house = new SpokenHouse(`command: {${SAYS}, pre_roll: ${preRoll}}`);
+      house.grant({ evidence });
+      await house.say(sound(-0.5, 0.6, -0.2, preRoll === "0s" ? -4 : 1, -4));
+      await house.until("an answer", () => house.replies.length > 0);
+      expect([preRoll, house.replies[0]?.kind]).toEqual([preRoll, preRoll === "0s" ? "no_speech" : "answer"]);
+    }
+  });
+
+  test("tells a webhook in hey-orac's words when the word ended, where it was heard, and what each model made of it", async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<unknown>();
+    using hook = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => {
+        resolve(await request.json());
+        return new Response();
+      },
+    });
+    const house = new SpokenHouse(`
+wake: {models: {alexa: {webhook_url: "${hook.url.href}", topic: lights}}, multi_trigger: true}
+relays: {kitchen: {room: Kitchen}}`);
+    house.grant({ relayId: "kitchen", model: "alexa", confidence: 0.9, endedAtMs: house.clock.nowMs - 200 });
+    expect(await asked).toMatchObject({
+      ...{ wake_word: "alexa", model_name: "alexa", confidence: 0.9, threshold: 0.35, multi_trigger: true },
+      ...{ all_scores: { alexa: 0.9, timer: 0.2 }, timestamp: (house.clock.unixMs - 200) / 1000 },
+      ...{ relay: "kitchen", room: "Kitchen", topic: "lights" },
+    });
+    house.commands.close();
+  });
+
+  test("says what a relay is to say, so that its own voice wakes nobody; and forgets words that nobody may see any more", async () => {
+    const seen = (shown: boolean) => `command: {${SAYS}}\nprivacy: {show_transcripts: ${shown}}`;
+    const house = new SpokenHouse(seen(true));
+    house.grant({ relayId: "kitchen" });
+    await house.say(sound(-0.5, 2, -2));
+    await house.until("an answer", () => house.replies.length > 0);
+    expect(house.said).toEqual([`kitchen: ${house.replies[0]?.text}`]);
+    expect(house.commands.recent[0]?.transcript).toBe("light on");
+    house.configure(seen(false));
+    expect(house.commands.recent[0]?.transcript).toBeUndefined();
+  });
+
   test("knows nothing of a word that was recorded first: whatever is said in it is a command", async () => {
     const house = new SpokenHouse(`command: {${SAYS}}`);
     house.grant({ afterwards: { giveOrTakeMs: 500 } });

@@ -45,6 +45,7 @@ export class SpokenHouse {
       said: (relayId, { text }) => void this.said.push(`${relayId}: ${text}`),
       scores: () => ({ alexa: 0.1, timer: 0.2 }),
       thresholdOf: () => 0.35,
+      muted: () => false,
       hostName: "here",
       monotonicMs: () => this.clock.nowMs,
       unixMs: () => this.clock.unixMs,

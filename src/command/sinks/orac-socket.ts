@@ -26,7 +26,7 @@ export class OracSocket {
     this.#socket = new Client(url, { perMessageDeflate: false });
     this.#socket.onopen = () => this.#opened.resolve();
     this.#socket.onmessage = ({ data }) => this.#heard(data);
-    this.#socket.onerror = () => this.#fail(this.#brokeOff());
+    this.#socket.onerror = (event) => this.#fail(this.#brokeOff(event));
     this.#socket.onclose = () => this.#fail(this.#brokeOff());
     caller.addEventListener("abort", this.#onAbort);
     if (caller.aborted) this.#onAbort();
@@ -96,9 +96,11 @@ export class OracSocket {
     }
   }
 
-  #brokeOff(): SinkError {
+  /** @param event Bun's, which says in `error` what the system says, where there is anything */
+  #brokeOff(event: object = {}): SinkError {
     const words = { ...this.#words, hint: `${this.#words.hint}; where it does not stream, set transport: multipart` };
-    return failureOf(new Error("the WebSocket closed"), words, !this.#asked);
+    const known = "error" in event && event.error instanceof Error;
+    return failureOf(known ? event.error : new Error("the WebSocket closed"), words, !this.#asked);
   }
 
   #fail(why: unknown): void {

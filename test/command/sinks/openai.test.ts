@@ -45,6 +45,23 @@ test("a server behind a path of its own is asked there, without a key and a lang
   expect((await formOf(asked)).has("language")).toBe(false);
 });
 
+test("each command has a connection of its own, and its answer comes as it is", async () => {
+  const ports = new Set<number | undefined>();
+  const encodings = new Set<string | null>();
+  using listening = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: (request, server) => {
+      ports.add(server.requestIP(request)?.port);
+      encodings.add(request.headers.get("accept-encoding"));
+      return json({ text: "yes" });
+    },
+  });
+  const { sink } = opened(listening.url.origin);
+  for (let command = 0; command < 3; command++) await said(sink, sound(1000));
+  expect([ports.size, [...encodings]]).toEqual([3, ["identity"]]);
+});
+
 test("silence is an empty transcript, and no failure", async () => {
   using server = new HttpServer(() => json({ text: "  " }));
   expect(await said(opened(server.url).sink, sound(1000))).toEqual({ transcript: "" });
