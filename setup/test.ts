@@ -12,6 +12,8 @@ interface Part {
 
 const root = join(import.meta.dir, "..");
 const seconds = (count: number): number => count * 1000;
+/** Of a test that names no limit of its own. Bun takes this from its command line only; else it is 5 s. */
+const TEST_LIMIT_MS = seconds(20);
 const onePassed: TestCounts = { passed: 1, failed: 0, skipped: 0 };
 const oneFailed: TestCounts = { passed: 0, failed: 1, skipped: 0 };
 
@@ -115,7 +117,7 @@ function tests(name: string, files: readonly string[], ...flags: readonly string
         console.log(`no tests; the parts are ${Object.keys(named).join(", ")}, everything else is a path`);
         return oneFailed;
       }
-      const command = ["test", ...flags, ...files.map((file) => `./${file}`)];
+      const command = ["test", "--timeout", String(TEST_LIMIT_MS), ...flags, ...files.map((file) => `./${file}`)];
       const { exitCode, output } = await runShown(command, root, { limitMs: seconds(1200) });
       const counts = countsOf(output);
       if (!counts) {

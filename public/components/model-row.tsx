@@ -1,7 +1,7 @@
 /** One model: score, threshold and switch. The score's bar and the threshold's slider share one scale, 0..1. */
 import { useComputed } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
-import type { ModelView } from "../../src/web/schemas.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ModelView } from "../../src/web/schemas/models.ts";
 import type { Ear } from "../ear.ts";
 import { countRecent } from "../near-misses.ts";
 import { describeModelState, figure, spokenName } from "../words.ts";
@@ -92,14 +92,19 @@ function Score({ ear, model, name }: { readonly ear: Ear; readonly model: ModelV
 
 function Threshold({ model, name, setModel }: Pick<ModelRowProps, "model" | "setModel"> & { readonly name: string }) {
   const [draft, setDraft] = useState<number | null>(null);
+  const sent = useRef<number | null>(null);
 
-  // The server's word ends a draft, whoever changed the threshold.
-  useEffect(() => setDraft(null), [model.threshold]);
+  // The server's word ends a draft, whoever changed the threshold; but not that of an earlier one for one that is newer.
+  useEffect(() => {
+    const isEarlier = model.threshold === sent.current;
+    setDraft((newest) => (isEarlier && newest !== model.threshold ? newest : null));
+  }, [model.threshold]);
 
   useEffect(() => {
     if (draft === null || draft === model.threshold) return;
     const timer = setTimeout(async () => {
-      if (!(await setModel({ threshold: draft }))) setDraft(null);
+      sent.current = draft;
+      if (!(await setModel({ threshold: draft }))) setDraft((newest) => (newest === draft ? null : newest));
     }, REST_MS);
     return () => clearTimeout(timer);
   }, [draft]);

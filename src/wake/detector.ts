@@ -188,6 +188,8 @@ export function createDetector(
   /** From when a live stream that has not had a sample since counts its deaf time. */
   let holdFromMs: number | undefined = live ? Number.NEGATIVE_INFINITY : undefined;
   let heldUntilMs = Number.NEGATIVE_INFINITY;
+  /** Whether it counts that from its first sample. */
+  let heldFromSample = false;
   /** The same recording with the other beginning, for its first frames. */
   let twin: WakeStream | undefined;
   let twinScores = new Float32Array(models.length);
@@ -278,11 +280,18 @@ export function createDetector(
 
     async take(pcm, endMs) {
       heard.length = 0;
+      const soonerMs = HOP_MS - (endMs - frameEndMs);
       frameEndMs = endMs;
       if (engine.models !== models) takeUpModels(frameEndMs - HOP_MS);
       if (pcm === undefined) return [{ stream, pcm, scores }];
+      // Frames that follow each other faster than sound were held back on their way, and so was the first: it is that much older.
+      if (heldFromSample && holdFromMs === undefined && soonerMs > HOP_MS / 2 && frameEndMs < heldUntilMs) {
+        heldUntilMs -= soonerMs;
+        for (const { trigger } of watches) trigger.shorten(soonerMs);
+      }
       if (holdFromMs !== undefined) {
         const fromMs = Math.max(holdFromMs, frameEndMs - HOP_MS);
+        heldFromSample = fromMs > holdFromMs;
         heldUntilMs = fromMs + HOLD_MS;
         for (const [i, { trigger }] of watches.entries()) {
           const model = models[i];

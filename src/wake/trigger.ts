@@ -128,4 +128,9 @@ export class Trigger {
     const running = this.#state.kind === "refractory" || this.#state.kind === "held" ? this.#state.untilMs : untilMs;
     this.#state = { kind: "held", untilMs: Math.max(untilMs, running), fallen: false };
   }
+
+  /** A deaf time that was set ends sooner. */
+  shorten(byMs: number): void {
+    if (this.#state.kind === "held") this.#state = { ...this.#state, untilMs: this.#state.untilMs - byMs };
+  }
 }

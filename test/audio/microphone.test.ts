@@ -61,13 +61,13 @@ describe.skipIf(!possible)("the microphone", () => {
     "no sample of a counter signal is lost, doubled or moved",
     async () => {
       const file = join(folder, "counter.s16");
-      const recording = record("default", 5.5, file);
+      const recording = record("default", 7, file);
       expect(await recording.next()).toMatchObject({ event: "open", description: "default (ALSA, 16000 Hz, 1 ch)" });
       const played = counter(4 * 16_000);
       await microphone.playPcm(played);
       expect(await recording.next()).toMatchObject({ event: "end", overruns: 0 });
       const heard = new Int16Array(await Bun.file(file).arrayBuffer());
-      // Zeros are before and behind it, and wherever the player was late.
+      // Zeros are before and behind it.
       expect(Buffer.from(heard.filter((sample) => sample !== 0).buffer).equals(Buffer.from(played.buffer))).toBe(true);
       expect(await recording.stderr).toBe("");
     },
@@ -134,8 +134,9 @@ test.skipIf(!jack)(
     const folder = mkdtempSync(join(tmpdir(), "earshot-jack-"));
     const env = { ...process.env, JACK_DEFAULT_SERVER: `earshot-${process.pid}`, JACK_NO_AUDIO_RESERVATION: "1" };
     const quiet = { env, stdin: "ignore", stdout: "ignore", stderr: "ignore" } as const;
+    // Who is late for a period hears a click, or is thrown out: 85 ms, and 5 s.
     const server = Bun.spawn(
-      ["jackd", "--no-realtime", "--no-mlock", "-d", "dummy", "-r", "48000", "-p", "960"],
+      ["jackd", "--no-realtime", "--no-mlock", "--timeout", "5000", "-d", "dummy", "-r", "48000", "-p", "4096"],
       quiet,
     );
     try {

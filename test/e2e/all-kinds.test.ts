@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
 import { parseWav } from "../../src/audio/wav.ts";
-import type { ArbitrationView } from "../../src/web/schemas.ts";
+import type { ArbitrationView } from "../../src/web/schemas/rounds.ts";
 import { type Asked, bytesOf, formOf, HttpServer } from "../command/http-server.ts";
 import { Air } from "../support/air.ts";
 import { alexaClips } from "../support/alexa-clips.ts";

@@ -6,6 +6,7 @@ import { alexaClips } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser } from "../support/browser.ts";
 import { speechIsHere } from "../support/clips.ts";
 import { earshotCommand, type RunningEarshot, runCommand, startEarshot } from "../support/running-earshot.ts";
+import { listenOnPage } from "../support/said-on-page.ts";
 import {
   canMakeVirtualMicrophone,
   startVirtualMicrophone,
@@ -39,9 +40,9 @@ describe.skipIf(!possible)("the compiled binary", () => {
     expect(readdirSync(earshot.folder)).toEqual([]);
     const watched = await openPage(browser, earshot.url);
     const live = await earshot.watch();
-    const heardOnPage = watched.page.getByTestId("activation-status").filter({ hasText: "Heard alexa" }).waitFor();
+    const said = await listenOnPage(watched.page, "activation-status");
     const [path = ""] = alexaClips(1);
-    await Promise.all([heardOnPage, microphone.play(path)]);
+    await Promise.all([said.until("Heard alexa"), microphone.play(path)]);
     const [heard] = await earshot.detections();
     expect(heard).toMatchObject({ model: "alexa", simulated: false });
     expect(live.messages.filter(({ type }) => type === "detection")).toMatchObject([{ detection: heard }]);

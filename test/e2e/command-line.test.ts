@@ -2,10 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StateView } from "../../src/web/schemas.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 import { alexaClips } from "../support/alexa-clips.ts";
 import { noise } from "../support/clips.ts";
-import { freePort, type Outcome, type RunningEarshot, runCommand, startEarshot } from "../support/running-earshot.ts";
+import {
+  earshotCommand,
+  freePort,
+  type Outcome,
+  type RunningEarshot,
+  runCommand,
+  startEarshot,
+} from "../support/running-earshot.ts";
 import {
   canMakeVirtualMicrophone,
   startVirtualMicrophone,
@@ -18,7 +25,7 @@ const possible = canMakeVirtualMicrophone();
 if (!possible) console.log("skipped: commands to a running program, which need pulseaudio");
 
 /** One JSON value a line. */
-function lines({ stdout }: Outcome): readonly Record<string, unknown>[] {
+function lines({ stdout }: Pick<Outcome, "stdout">): readonly Record<string, unknown>[] {
   return stdout
     .trim()
     .split("\n")
@@ -60,9 +67,19 @@ describe.skipIf(!possible)("the command line, beside a running program", () => {
 
   test("state --watch tells it again and again", async () => {
     const args = ["state", "--port", String(earshot.port), "--watch", "--json"];
-    const watched = await runCommand(args, { env: microphone.env, limitMs: 1500 });
-    const states = lines(watched) as unknown as readonly StateView[];
-    expect(states.length).toBeGreaterThanOrEqual(4);
+    const watching = Bun.spawn([...earshotCommand(false), ...args], {
+      env: microphone.env,
+      cwd: folder,
+      stdin: "ignore",
+    });
+    let stdout = "";
+    for await (const chunk of watching.stdout.pipeThrough(new TextDecoderStream())) {
+      stdout += chunk;
+      if (stdout.split("\n").length > 4) break;
+    }
+    watching.kill("SIGTERM");
+    await watching.exited;
+    const states = lines({ stdout: stdout.slice(0, stdout.lastIndexOf("\n")) }) as unknown as readonly StateView[];
     const times = states.map(({ now }) => now);
     expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
   }, 20_000);

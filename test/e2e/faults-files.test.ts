@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelPath } from "../../src/wake/model-files.ts";
-import type { StateView } from "../../src/web/schemas.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 import { askHealth, reasons, untilHealth } from "../support/health.ts";
 import { type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sayIfSynthetic } from "../support/alexa-clips.ts";
 import { hears, observe, reasons, untilHealth } from "../support/health.ts";
+import { HeldUp } from "../support/held-up.ts";
 import { type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
 import {
   canMakeVirtualMicrophone,
@@ -32,6 +33,7 @@ describe.skipIf(!possible)("when the sound system fails", () => {
 
   test("killed: red within a second with the reason, tried for ever, back within 5 s of its return, and it hears", async () => {
     await hears(earshot, microphone);
+    const logged = earshot.log().length;
     await microphone.kill();
     const red = await untilHealth(earshot, "red", ({ httpStatus }) => httpStatus === 503, 2000);
     expect(reasons(red)).toMatch(/^no_microphone: no audio: .*(broke|no capture device)/);
@@ -48,11 +50,11 @@ describe.skipIf(!possible)("when the sound system fails", () => {
     expect((await watching.stop()).turns).toEqual(["down"]);
 
     await microphone.restart();
-    const startedMs = performance.now();
+    using time = new HeldUp(earshot.pid);
     await samplesComeBack();
-    expect(performance.now() - startedMs).toBeLessThan(BACK_MS);
+    expect(time.tookMs).toBeLessThan(BACK_MS);
     await hears(earshot, microphone);
-    expect(earshot.log()).not.toContain("worker");
+    expect(earshot.log().slice(logged)).not.toContain("worker");
   }, 40_000);
 
   test("unplugged: red with the reason; plugged in again: back within 5 s, and it hears", async () => {
@@ -61,9 +63,9 @@ describe.skipIf(!possible)("when the sound system fails", () => {
     expect(reasons(red)).toMatch(/no_microphone|no_audio/);
     await Bun.sleep(1000);
     await microphone.plug();
-    const startedMs = performance.now();
+    using time = new HeldUp(earshot.pid);
     await samplesComeBack();
-    expect(performance.now() - startedMs).toBeLessThan(BACK_MS);
+    expect(time.tookMs).toBeLessThan(BACK_MS);
     await hears(earshot, microphone);
   }, 40_000);
 

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RelayEvent } from "../../src/relay/relay-events.ts";
-import type { ArbitrationView, RelayView } from "../../src/web/schemas.ts";
+import type { RelayView } from "../../src/web/schemas/relays.ts";
+import type { ArbitrationView } from "../../src/web/schemas/rounds.ts";
 import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { clip, noise } from "../support/clips.ts";
 import { encodeWav } from "../support/encode-wav.ts";
@@ -25,12 +26,12 @@ const FARTHER = 0.25;
 const QUIET = 0.002;
 sayIfSynthetic("a house of relays");
 
-async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+async function until<T>(what: string | (() => string), look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (const limitMs = performance.now() + LIMIT_MS; performance.now() < limitMs; await Bun.sleep(10)) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
   }
-  throw new Error(`not within ${LIMIT_MS} ms: ${what}`);
+  throw new Error(`not within ${LIMIT_MS} ms: ${typeof what === "string" ? what : what()}`);
 }
 
 /** `earshot relay`, which hears what the test writes. */
@@ -67,10 +68,12 @@ class RelayProcess {
   }
 
   told<Type extends RelayEvent["type"]>(type: Type, after = 0) {
-    return until(`${this.id} is told "${type}": ${JSON.stringify(this.events.map((event) => event.type))}`, () => {
-      const found = this.events.slice(after).find((event) => event.type === type);
-      return found as Extract<RelayEvent, { readonly type: Type }> | undefined;
-    });
+    const isOfType = (event: RelayEvent): event is Extract<RelayEvent, { readonly type: Type }> => event.type === type;
+    const heard = () => JSON.stringify(this.events.filter((event) => event.type !== "state"));
+    return until(
+      () => `${this.id} is told "${type}", but ${heard()}`,
+      () => this.events.slice(after).find(isOfType),
+    );
   }
 
   /** Whether it would notice a word. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import type { HealthView } from "../../src/web/schemas.ts";
+import type { HealthView } from "../../src/web/schemas/health.ts";
 import { type RunningEarshot, runCommand, startEarshot } from "../support/running-earshot.ts";
 
 const HUB = "activation: { hold: 300ms }\nweb: { loopback_needs_token: true }\n";

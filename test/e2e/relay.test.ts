@@ -1,6 +1,6 @@
 // A relay as the whole program, with a real sound server for its microphone, before a hub without one.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { RelayView } from "../../src/web/schemas.ts";
+import type { RelayView } from "../../src/web/schemas/relays.ts";
 import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { descendants, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
 import {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import type { HealthView } from "../../src/web/schemas.ts";
+import type { HealthView } from "../../src/web/schemas/health.ts";
 import { alexaClips } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser } from "../support/browser.ts";
 import { freePort, runCommand, startEarshot } from "../support/running-earshot.ts";
@@ -154,7 +154,8 @@ describe("settings that count while it runs", () => {
       args: ["--source", LOOP],
       config: "wake: { models: { alexa: { refractory: 1s } } }\nactivation: { hold: 300ms }",
     });
-    await earshot.until("an answer", () => true);
+    // While it compiles the models inference takes no settings up.
+    await earshot.until("it listens", ({ models }) => models[0]?.state === "listening");
     const { body } = await earshot.post("/api/config", {
       activation_system: { method: "file", file: path, update_rate: 20 },
     });
@@ -163,7 +164,11 @@ describe("settings that count while it runs", () => {
 
     // Who has it open keeps what it opened: each state is a file of its own that takes the place of the one before.
     const opened = openSync(path, "r");
-    const before = readFileSync(path, "utf8");
+    const readOpened = () => {
+      const bytes = Buffer.alloc(1_000_000);
+      return bytes.toString("utf8", 0, readSync(opened, bytes, 0, bytes.length, 0));
+    };
+    const before = readOpened();
     const states = new Set<string>();
     await until("an activation in the file", () => {
       const { state, levels } = JSON.parse(readFileSync(path, "utf8"));
@@ -171,9 +176,9 @@ describe("settings that count while it runs", () => {
       states.add(state.activation.state);
       return states.has("awake") && states.has("armed");
     });
-    const kept = JSON.parse(readFileSync(opened, "utf8"));
+    expect(readOpened()).toBe(before);
     closeSync(opened);
-    expect(Math.abs(kept.state.now - JSON.parse(before).state.now)).toBeLessThan(200);
+    expect(JSON.parse(before).state.now).toBeLessThan(JSON.parse(readFileSync(path, "utf8")).state.now);
     const now = await earshot.get<{ readonly method: string; readonly now: number }>("/api/state");
     expect(now.method).toBe("file");
     expect(Math.abs(Date.now() - now.now)).toBeLessThan(1000);
@@ -209,19 +214,18 @@ describe("settings that count while it runs", () => {
   test("activation_system.update_rate says how often levels come; log.format how events are written", async () => {
     await using earshot = await startEarshot({ args: ["--source", LOOP], config: "log: { format: json }" });
     await earshot.until("open", ({ audio }) => audio.state === "open");
-    const countLevels = async () => {
+    /** From one to the next, ms: the median, which a moment in which the machine did something else does not move. */
+    const betweenLevels = async () => {
       const live = await earshot.watch();
-      await Bun.sleep(1000);
+      const levels = () => live.messages.filter(({ type }) => type === "levels");
+      await until("levels", () => levels().length > 15);
       live.close();
-      return live.messages.filter(({ type }) => type === "levels").length;
+      const gaps = levels().map(({ receivedAt }, i, all) => receivedAt - (all[i - 1]?.receivedAt ?? 0));
+      return gaps.slice(1).sort((a, b) => a - b)[7];
     };
-    const slowly = await countLevels();
-    expect(slowly).toBeGreaterThanOrEqual(7);
-    expect(slowly).toBeLessThanOrEqual(11);
+    expect(await betweenLevels()).toBeWithin(90, 143);
     await earshot.post("/api/config", { activation_system: { update_rate: "20ms" } });
-    const fast = await countLevels();
-    expect(fast).toBeGreaterThanOrEqual(35);
-    expect(fast).toBeLessThanOrEqual(51);
+    expect(await betweenLevels()).toBeWithin(18, 29);
 
     const written = earshot.log();
     const events = written.trim().split("\n");

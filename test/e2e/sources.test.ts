@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import type { StateView } from "../../src/web/schemas.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 import { alexaClips } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser } from "../support/browser.ts";
 import { clip, joined, noise, silence } from "../support/clips.ts";

@@ -4,12 +4,14 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import type { NearMissView, StreamView } from "../../src/web/schemas.ts";
+import type { NearMissView } from "../../src/web/schemas/detections.ts";
+import type { StreamView } from "../../src/web/schemas/sound.ts";
 import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { clip, joined, noise } from "../support/clips.ts";
 import { encodeWav } from "../support/encode-wav.ts";
 import { type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
+import { listenOnPage } from "../support/said-on-page.ts";
 import { sendStream } from "../support/send-stream.ts";
 
 const NO_MICROPHONE = { PULSE_SERVER: "unix:/nowhere/native", JACK_NO_START_SERVER: "1" };
@@ -45,16 +47,17 @@ describe("several microphones", () => {
     await earshot?.destroy();
   });
 
-  const shown = (testId: string, text: string) => watched?.page.getByTestId(testId).filter({ hasText: text }).waitFor();
+  const listens = (testId: string) => watched && listenOnPage(watched.page, testId);
 
   test("each is heard for itself: who comes, goes or is cut off disturbs nobody", async () => {
+    const [microphones, newest] = await Promise.all([listens("microphones"), listens("last-detection")]);
     const hall = sendStream(earshot.url, "hall", joined(room(2.6, 1), word, room(1, 2)));
     const attic = sendStream(earshot.url, "attic", joined(room(4, 3), word, room(1, 4)));
     await earshot.until("both", ({ streams }) => streams.length === 3);
-    await shown("microphones", "attic");
+    await microphones?.until("attic");
     const cellar = sendStream(earshot.url, "cellar", joined(room(1, 5), word, room(9, 6)));
     await earshot.until("hall's word", ({ detections }) => detections.some(({ source }) => source === "hall"));
-    await shown("last-detection", "hall");
+    await newest?.until("hall");
     cellar.cut();
     expect(await cellar.ended).toBe("cut");
     await earshot.until("cellar gone", ({ streams }) => !streams.some(({ name }) => name === "cellar"));
@@ -69,11 +72,12 @@ describe("several microphones", () => {
   }, 30_000);
 
   test("a network sleeps over a quiet room, and hears the first word that ends the quiet", async () => {
+    const microphones = await listens("microphones");
     const sent = sendStream(earshot.url, "study", joined(room(4, 7), word, room(1, 8)));
     const sleeps = ({ name, asleep, state }: StreamView) => name === "study" && asleep && state === "listening";
     const { streams } = await earshot.until("asleep", (state) => state.streams.some(sleeps));
     expect(streams.find(({ name }) => name === "study")).toMatchObject({ lagMs: 0, lostSamples: 0 });
-    await shown("microphones", "Asleep");
+    await microphones?.until("Asleep");
     const { detections } = await earshot.until("the word", ({ detections }) => detections[0]?.source === "study");
     const wordEndedAt = sent.sentAt(4 * 16_000 + word.length) ?? Date.now();
     expect((detections[0]?.timestamp ?? 0) - wordEndedAt).toBeLessThan(200);
@@ -100,7 +104,7 @@ describe("several microphones", () => {
     const { nearMisses } = await earshot.get<{ nearMisses: NearMissView[] }>("/api/near-misses?limit=1");
     expect(nearMisses).toMatchObject([{ missing: "below", model: "alexa", threshold: 1, stream: 1 }]);
     expect(nearMisses[0]?.confidence).toBeGreaterThan(0.9);
-    await shown("near-misses", "alexa");
+    await (await listens("near-misses"))?.until("alexa");
     expect(await sent.ended).toBe(200);
     expect(watched?.troubles ?? []).toEqual([]);
   }, 30_000);

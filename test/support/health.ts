@@ -1,6 +1,7 @@
 // How a running Earshot answers for its health while something is broken.
-import type { HealthView } from "../../src/web/schemas.ts";
+import type { HealthView } from "../../src/web/schemas/health.ts";
 import { alexaClips } from "./alexa-clips.ts";
+import { HeldUp } from "./held-up.ts";
 import type { RunningEarshot } from "./running-earshot.ts";
 import type { VirtualMicrophone } from "./virtual-microphone.ts";
 
@@ -9,10 +10,10 @@ export interface HealthAnswer {
   readonly health: HealthView;
 }
 
-type Reachable = Pick<RunningEarshot, "url" | "log">;
+type Reachable = Pick<RunningEarshot, "url" | "pid" | "log">;
 type Following = Pick<RunningEarshot, "until">;
 
-export async function askHealth({ url }: Reachable): Promise<HealthAnswer> {
+export async function askHealth({ url }: Pick<Reachable, "url">): Promise<HealthAnswer> {
   const response = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(2000) });
   return { httpStatus: response.status, health: (await response.json()) as HealthView };
 }
@@ -22,18 +23,22 @@ export function reasons({ health }: HealthAnswer): string {
   return health.reasons.map(({ code, message }) => `${code}: ${message}`).join("; ");
 }
 
-/** Asks again and again. @returns the answer that satisfied and how long that took, ms. @throws Error with the newest answer and the log */
+/**
+ * Asks again and again. What a busy machine withheld does not count.
+ * @returns the answer that satisfied and how long that took, ms
+ * @throws Error with the newest answer and the log
+ */
 export async function untilHealth(
   earshot: Reachable,
   what: string,
   satisfies: (answer: HealthAnswer) => boolean,
   limitMs: number,
 ): Promise<HealthAnswer & { readonly tookMs: number }> {
-  const startedMs = performance.now();
+  using time = new HeldUp(earshot.pid);
   let newest: HealthAnswer | undefined;
-  while (performance.now() - startedMs < limitMs) {
+  while (!time.isOver(limitMs)) {
     newest = await askHealth(earshot).catch(() => newest);
-    if (newest !== undefined && satisfies(newest)) return { ...newest, tookMs: performance.now() - startedMs };
+    if (newest !== undefined && satisfies(newest)) return { ...newest, tookMs: time.tookMs };
     await Bun.sleep(20);
   }
   throw new Error(`not within ${limitMs} ms: ${what}\n${newest && reasons(newest)}\n${earshot.log()}`);
@@ -56,6 +61,7 @@ export interface Availability {
   answered: number;
   /** Each `status` of health that followed another. */
   readonly turns: string[];
+  /** Without what a busy machine withheld. */
   longestGapMs: number;
 }
 
@@ -63,16 +69,15 @@ export interface Availability {
 export function observe(earshot: Reachable): { stop(): Promise<Availability> } {
   const seen: Availability = { asked: 0, answered: 0, turns: [], longestGapMs: 0 };
   let over = false;
-  let answeredAtMs = performance.now();
+  const sinceAnswer = new HeldUp(earshot.pid);
   const loop = (async () => {
     while (!over) {
       seen.asked++;
       const answer = await askHealth(earshot).catch(() => undefined);
-      const nowMs = performance.now();
       if (answer !== undefined) {
         seen.answered++;
-        seen.longestGapMs = Math.max(seen.longestGapMs, nowMs - answeredAtMs);
-        answeredAtMs = nowMs;
+        seen.longestGapMs = Math.max(seen.longestGapMs, sinceAnswer.tookMs);
+        sinceAnswer.restart();
         const { status } = answer.health;
         if (status !== seen.turns.at(-1)) seen.turns.push(status);
       }
@@ -83,6 +88,7 @@ export function observe(earshot: Reachable): { stop(): Promise<Availability> } {
     async stop() {
       over = true;
       await loop;
+      sinceAnswer[Symbol.dispose]();
       return seen;
     },
   };

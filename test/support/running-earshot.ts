@@ -3,8 +3,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { DetectionView, LiveMessage, StateView } from "../../src/web/schemas.ts";
+import type { DetectionView } from "../../src/web/schemas/detections.ts";
+import type { LiveMessage } from "../../src/web/schemas/live.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
+import { HeldUp } from "./held-up.ts";
 import { printedBy } from "./printed.ts";
+import { whatItHeard } from "./what-it-heard.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
@@ -40,15 +44,20 @@ export interface RunningEarshot {
   readonly exited: Promise<number>;
   /** Everything it printed so far. */
   log(): string;
+  /** What it made of its sound, and the end of its log: why a word went unnoticed. */
+  account(): Promise<string>;
   get<T = unknown>(path: string): Promise<T>;
   /** Newest first. */
   detections(): Promise<readonly DetectionView[]>;
   post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
-  /** Asks again and again until the state satisfies. @throws Error with the newest state and the log */
+  /**
+   * Asks again and again until the state satisfies, for 20 s where nothing shorter is promised. What a busy machine withheld
+   * does not count. @throws Error with the newest state and the log
+   */
   until(what: string, satisfies: (state: StateView) => boolean, limitMs?: number): Promise<StateView>;
   /** Every message of `/ws` from now on, newest last. */
   watch(): Promise<{ readonly messages: ReceivedMessage[]; close(): void }>;
-  /** SIGTERM. @returns exit code and how long it took, ms */
+  /** SIGTERM. @returns exit code and how long it took, ms, without what a busy machine withheld */
   stop(): Promise<{ readonly code: number; readonly tookMs: number }>;
   /** SIGKILL to everything that it started, and its folder removed. Safe to repeat. */
   destroy(): Promise<void>;
@@ -122,6 +131,7 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
     pid: child.pid,
     exited: child.exited,
     log,
+    account: () => whatItHeard(url, log()),
     get,
     async detections() {
       return (await get<{ detections: DetectionView[] }>("/api/detections?limit=100")).detections;
@@ -135,9 +145,9 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
       return { status: response.status, body: await response.json() };
     },
     async until(what, satisfies, limitMs = 20_000) {
-      const deadline = performance.now() + limitMs;
+      using time = new HeldUp(child.pid);
       let newest: StateView | undefined;
-      while (performance.now() < deadline) {
+      while (!time.isOver(limitMs)) {
         newest = await get<StateView>("/api/state").catch(() => newest);
         if (newest !== undefined && satisfies(newest)) return newest;
         await Bun.sleep(20);
@@ -157,10 +167,10 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Runnin
       return { messages, close: () => socket.close() };
     },
     async stop() {
-      const startedMs = performance.now();
+      using time = new HeldUp(child.pid);
       child.kill("SIGTERM");
       const code = await child.exited;
-      return { code, tookMs: performance.now() - startedMs };
+      return { code, tookMs: time.tookMs };
     },
     async destroy() {
       for (const pid of [...descendants(child.pid), child.pid]) {

@@ -1,4 +1,4 @@
-// A worker that beats as a healthy one for a while, and then fails as its settings say. It does no work.
+// A worker that beats as a healthy one until the page is there, and then fails as its settings say. It does no work.
 import { dlopen } from "bun:ffi";
 import { monotonicMs } from "../../ffi/clock.ts";
 import type { WorkerName } from "../../src/memory/layout.ts";
@@ -10,7 +10,7 @@ export type Failing = "reject" | "hang in JavaScript" | "hang in Atomics.wait" |
 export interface StandInSettings {
   readonly name: WorkerName;
   readonly failing: Failing;
-  /** How long it lives before it fails. */
+  /** How long it lives at least before it fails. */
   readonly liveMs: number;
 }
 
@@ -39,7 +39,8 @@ liveAsWorker<StandInSettings>("capture", async (memory, { name, failing, liveMs 
   const heart = new Heart(memory, name);
   heart.alive(monotonicMs());
   const untilMs = monotonicMs() + liveMs;
-  while (monotonicMs() < untilMs) {
+  const web = memory.heartbeat("web").reader();
+  while (monotonicMs() < untilMs || web.read().state !== "alive") {
     heart.beat(monotonicMs());
     await Bun.sleep(20);
   }

@@ -4,18 +4,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerName } from "../../src/memory/layout.ts";
-import type { StateView } from "../../src/web/schemas.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
+import { HeldUp } from "./held-up.ts";
 import { printedBy } from "./printed.ts";
 import { freePort } from "./running-earshot.ts";
 import type { Setup } from "./supervised-program.ts";
 
 export interface Supervised {
   readonly url: string;
+  readonly pid: number;
   readonly exited: Promise<number>;
   /** Everything it printed so far. */
   log(): string;
   state(): Promise<StateView>;
-  /** @throws Error with the newest state and the log */
+  /** What a busy machine withheld does not count. @throws Error with the newest state and the log */
   until(what: string, satisfies: (state: StateView) => boolean, limitMs?: number): Promise<StateView>;
   /** Ends a worker's thread from outside, as nothing in the product does. */
   terminate(worker: WorkerName): void;
@@ -57,13 +59,14 @@ export async function startSupervised(options: SupervisedOptions = {}): Promise<
   };
   return {
     url,
+    pid: child.pid,
     exited: child.exited,
     log,
     state,
     async until(what, satisfies, limitMs = 15_000) {
-      const deadline = performance.now() + limitMs;
+      using time = new HeldUp(child.pid);
       let newest: StateView | undefined;
-      while (performance.now() < deadline) {
+      while (!time.isOver(limitMs)) {
         newest = await state().catch(() => newest);
         if (newest !== undefined && satisfies(newest)) return newest;
         await Bun.sleep(20);

@@ -7,12 +7,9 @@ import { join } from "node:path";
 export interface VirtualMicrophone {
   /** The whole environment for a program that is to hear this microphone (ALSA reads it when the process starts). */
   readonly env: Readonly<Record<string, string>>;
-  /** Plays a sound file into the microphone, in real time; resolves when it has been heard. */
+  /** Plays a sound file into the microphone, in real time and without a pause; resolves when it has been heard. */
   play(path: string): Promise<void>;
-  /**
-   * Plays 16 kHz mono s16 as it is, sample for sample; resolves when it has been heard. Where the player is late (a busy
-   * machine), zeros stand between two samples, and none is lost.
-   */
+  /** Plays 16 kHz mono s16 as it is, sample for sample; resolves when it has been heard. */
   playPcm(samples: Int16Array): Promise<void>;
   /** What the loudspeaker plays from now on, 16 kHz mono, until it is stopped. */
   listenToSpeaker(): Promise<SpeakerRecording>;
@@ -78,20 +75,11 @@ export async function startVirtualMicrophone(options: VirtualMicrophoneOptions =
 
   return {
     env,
-    play: (path) => play(["paplay", "--device=vmic", "--latency-msec=20", path]),
+    play: (path) => play([...PLAYER, path]),
     async playPcm(samples) {
       const path = join(folder, `${crypto.randomUUID()}.s16`);
       await Bun.write(path, samples);
-      await play([
-        "paplay",
-        "--device=vmic",
-        "--raw",
-        "--rate=16000",
-        "--channels=1",
-        "--format=s16le",
-        "--latency-msec=200",
-        path,
-      ]);
+      await play([...PLAYER, "--raw", "--rate=16000", "--channels=1", "--format=s16le", path]);
     },
     async listenToSpeaker() {
       const format = ["--rate=16000", "--channels=1", "--format=s16le", "--latency-msec=20"];
@@ -228,6 +216,11 @@ async function startServer(
   return server;
 }
 
+/**
+ * The server is given the next 10 s at once, and begins when it has them or all there is: where a player has to bring
+ * each piece in time and a busy machine makes it late, zeros come in the middle of a word, which is another sound then.
+ */
+const PLAYER = ["paplay", "--device=vmic", "--latency-msec=10000"];
 const SPEAKER_SINK = ["sink_name=vspeaker", "rate=48000", "channels=2", "format=s16le", "norewinds=1"];
 
 /** Without norewinds the audio comes in lumps of two seconds. */

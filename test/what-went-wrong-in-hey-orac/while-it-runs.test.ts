@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import type { HealthView, StateView } from "../../src/web/schemas.ts";
+import type { HealthView } from "../../src/web/schemas/health.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 import { HttpServer } from "../command/http-server.ts";
 import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { joined, noise, voiceIn } from "../support/clips.ts";
@@ -20,7 +21,7 @@ describe("what went wrong in hey-orac, while it runs:", () => {
   const webhookAnswers = Promise.withResolvers<Response>();
   const webhook = new HttpServer(() => webhookAnswers.promise);
   let earshot: RunningEarshot;
-  /** Sound that begins may not wake anybody for 2 s. */
+  /** Sound that begins may not wake anybody for 2 s, and if it comes in pieces, for 2 s from the first of them. */
   const quiet = bytesOf(noise(2.4, QUIET, 1));
   let word: Uint8Array<ArrayBuffer>;
 
@@ -41,7 +42,7 @@ describe("what went wrong in hey-orac, while it runs:", () => {
 
   let streams = 0;
   /**
-   * Says the word into a stream of its own: what is there at once, and again when that was listened to.
+   * Says the word into a stream of its own that may wake, and again when that was listened to.
    *
    * @returns for each time "woke", or what was missing
    */
@@ -53,10 +54,16 @@ describe("what went wrong in hey-orac, while it runs:", () => {
       const woke = detections.filter((one) => one.source === source).map(() => "woke");
       return [...woke, ...nearMisses.filter((one) => one.source === source).map(({ missing }) => missing)];
     };
+    sender.send(quiet);
+    sender.goOn();
+    await earshot.until("it may wake", ({ streams }) =>
+      streams.some(({ name, state }) => name === source && state === "listening"),
+    );
+    sender.pause();
     for (let time = 1; time <= times; time++) {
       // What comes at once was said up to now, and sound may come 4 s sooner than it is said.
       if (time > 1) await Bun.sleep(1500);
-      sender.send(time === 1 ? Buffer.concat([quiet, word]) : word);
+      sender.send(word);
       if (time === times) sender.goOn();
       await until("it was listened to", async () => ((await heard()).length === time ? true : undefined));
     }
@@ -89,7 +96,7 @@ describe("what went wrong in hey-orac, while it runs:", () => {
     expect(await says()).toEqual(["too_quiet"]);
     await set("/api/config/global", { rms_filter: 0 });
     expect(await says()).toEqual(["woke"]);
-    // Every setting there is: test/config/every-setting.test.ts. What there is none for is refused, not taken and forgotten.
+    // Every setting there is: test/config/every-setting. What there is none for is refused, not taken and forgotten.
     const { status, body } = await earshot.post("/api/config/models/alexa", { api_url: "http://127.0.0.1:1" });
     expect([status, JSON.stringify(body)]).toEqual([400, expect.stringContaining("not supported here")]);
   }, 20_000);
@@ -292,9 +299,14 @@ class Sender {
     this.#room ??= setInterval(() => this.send(bytesOf(noise(0.1, QUIET, this.#seed++))), 100);
   }
 
+  pause(): void {
+    clearInterval(this.#room);
+    this.#room = undefined;
+  }
+
   /** @returns the answer */
   async end(): Promise<string> {
-    clearInterval(this.#room);
+    this.pause();
     this.socket.write("0\r\n\r\n");
     const answer = await this.#answer.promise;
     this.socket.destroy();
