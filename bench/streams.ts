@@ -4,7 +4,7 @@
 import { mkdtempSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LevelsView } from "../src/web/schemas.ts";
+import type { LevelsView } from "../src/web/schemas/live.ts";
 import { noise } from "../test/support/clips.ts";
 import { encodeWav } from "../test/support/encode-wav.ts";
 import { mixedSound } from "../test/support/mixed-sound.ts";

@@ -11,7 +11,7 @@ import type { Page } from "playwright-core";
 import { createDetector } from "../src/wake/detector.ts";
 import { createEngine } from "../src/wake/engine.ts";
 import { scan } from "../src/wake/scan.ts";
-import type { ActivationView } from "../src/web/schemas.ts";
+import type { ActivationView } from "../src/web/schemas/activations.ts";
 import { openPage, startBrowser } from "../test/support/browser.ts";
 import { clip, clipPaths, joined, silence } from "../test/support/clips.ts";
 import { type RunningEarshot, startEarshot } from "../test/support/running-earshot.ts";

@@ -1,6 +1,6 @@
 /** What the page can ask of Earshot. Each answers with null, or with a notice that tells the user why it was refused. */
 
-import type { CalibrationView } from "../src/web/schemas.ts";
+import type { CalibrationView } from "../src/web/schemas/calibration.ts";
 
 export interface Notice {
   readonly title: string;

@@ -1,6 +1,7 @@
 /** What the page knows, as signals: fed by the messages of `/ws` and by a clock, read by the components. */
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { LevelsView, LiveMessage, StateView } from "../src/web/schemas.ts";
+import type { LevelsView, LiveMessage } from "../src/web/schemas/live.ts";
+import type { StateView } from "../src/web/schemas/state.ts";
 import type { Notice } from "./actions.ts";
 import { ScoreHistory } from "./history.ts";
 import { type Connection, type Freshness, freshness } from "./live.ts";

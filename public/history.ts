@@ -1,5 +1,5 @@
 /** The last minute of scores and level, for the plot: a ring of frames that turns into uPlot's columns. */
-import type { HistoryView, LevelsView } from "../src/web/schemas.ts";
+import type { HistoryView, LevelsView } from "../src/web/schemas/live.ts";
 import { scalePosition } from "./meter.ts";
 
 export const WINDOW_MS = 60_000;

@@ -1,6 +1,9 @@
 /** What the page says of each relay of the house. */
 import { describePart } from "../src/web/round-words.ts";
-import type { RelayView, RoundView, StateView, StreamView } from "../src/web/schemas.ts";
+import type { RelayView } from "../src/web/schemas/relays.ts";
+import type { RoundView } from "../src/web/schemas/rounds.ts";
+import type { StreamView } from "../src/web/schemas/sound.ts";
+import type { StateView } from "../src/web/schemas/state.ts";
 import { describeStream, type Wellness } from "./words.ts";
 
 /** The numbers that relays are told their status by. */

@@ -1,5 +1,5 @@
 /** Where a browser finds the page of the hub of a relay. */
-import type { SatelliteView } from "../src/web/schemas.ts";
+import type { SatelliteView } from "../src/web/schemas/satellite.ts";
 
 export interface HubAddress {
   readonly href: string;

@@ -2,7 +2,7 @@
  * The connection to `/ws`: opens it, opens it again when it ends or falls silent, and says how it stands.
  * Time, randomness and the WebSocket are handed in.
  */
-import type { LiveMessage } from "../src/web/schemas.ts";
+import type { LiveMessage } from "../src/web/schemas/live.ts";
 
 export type Connection =
   /** `again`: it was connected before. */

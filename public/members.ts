@@ -1,5 +1,5 @@
 /** What a page says of those in the house, where it knows no more than what a hub tells each of its relays. */
-import type { ActivationState } from "../src/web/schemas.ts";
+import type { ActivationState } from "../src/web/schemas/activations.ts";
 import { describeDoing } from "./words.ts";
 
 /** The numbers that relays are told their status by: docs/protocol.md, "state". */

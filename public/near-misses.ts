@@ -1,5 +1,6 @@
 /** What near misses tell somebody who tunes a model: how often, and which threshold would have let one through. */
-import type { ModelView, NearMissView } from "../src/web/schemas.ts";
+import type { NearMissView } from "../src/web/schemas/detections.ts";
+import type { ModelView } from "../src/web/schemas/models.ts";
 
 const HOUR_MS = 3_600_000;
 /** As many as the server keeps for a page: of what came before them nothing is known. */

@@ -1,5 +1,6 @@
 /** What the page of a relay says of its hub. */
-import type { ActivationState, SatelliteView } from "../src/web/schemas.ts";
+import type { ActivationState } from "../src/web/schemas/activations.ts";
+import type { SatelliteView } from "../src/web/schemas/satellite.ts";
 import { describeMember, type Member, type MemberWords } from "./members.ts";
 import { describeDoing, duration, type Wellness } from "./words.ts";
 

@@ -1,17 +1,12 @@
 /** From the state to what the page says about it. */
 
 import { spokenDuration as duration } from "../src/web/round-words.ts";
-import type {
-  ActivationState,
-  AudioView,
-  HealthView,
-  ModelView,
-  NearMissView,
-  RelayActivationView,
-  StateView,
-  StreamView,
-  WorkerView,
-} from "../src/web/schemas.ts";
+import type { ActivationState, RelayActivationView } from "../src/web/schemas/activations.ts";
+import type { NearMissView } from "../src/web/schemas/detections.ts";
+import type { HealthView, WorkerView } from "../src/web/schemas/health.ts";
+import type { ModelView } from "../src/web/schemas/models.ts";
+import type { AudioView, StreamView } from "../src/web/schemas/sound.ts";
+import type { StateView } from "../src/web/schemas/state.ts";
 import type { Connection, Freshness } from "./live.ts";
 
 export { duration };

@@ -31,6 +31,7 @@ import { Guard } from "../src/web/guard.ts";
 import { House } from "../src/web/house.ts";
 import { runLiveLoop } from "../src/web/live-loop.ts";
 import { liveRoute } from "../src/web/live-route.ts";
+import { ownTrouble } from "../src/web/own-troubles.ts";
 import { bundlePage } from "../src/web/page.ts";
 import { relayDoor } from "../src/web/relay-door.ts";
 import { Relays } from "../src/web/relays.ts";
@@ -104,19 +105,16 @@ liveAsWorker<WebWorkerSettings>("web", async (memory, { sources, version, printR
     wanted: wantedCount(desk),
     troubles: () => [
       ...(relays?.list.troubles ?? []),
-      ...gainsTrouble(gainsFile.error),
-      ...tokenFileTrouble(tokenTrouble),
-      ...papersTrouble(satellite?.connected === true ? papers.trouble : undefined),
+      ...ownTrouble("gains_file", gainsFile.error),
+      ...ownTrouble("token_file", tokenTrouble),
+      // While the hub is away, that says it.
+      ...ownTrouble("relay_papers", satellite?.connected === true ? papers.trouble : undefined),
       ...(relays?.troubles ?? []),
       ...speaker.troubles,
-      ...(desk.modelsTrouble === undefined ? [] : [{ code: "models_folder", message: desk.modelsTrouble }]),
-      ...(desk.fileError === undefined
-        ? []
-        : [{ code: "bad_config_file", message: desk.fileError.message, hint: "the last good configuration goes on" }]),
-      ...(stateFile.error === undefined || desk.current.activation_system.method !== "file"
-        ? []
-        : [{ code: "state_file", message: `the state cannot be written: ${stateFile.error}` }]),
-      ...certificateTrouble(certificate && expiryWarning(certificate, Date.now())),
+      ...ownTrouble("models_folder", desk.modelsTrouble),
+      ...ownTrouble("bad_config_file", desk.fileError?.message),
+      ...ownTrouble("state_file", desk.current.activation_system.method === "file" ? stateFile.error : undefined),
+      ...ownTrouble("certificate", certificate && expiryWarning(certificate, Date.now())),
     ],
   });
   const speaker = new HouseSpeaker({
@@ -378,26 +376,4 @@ function lineOfRelayEvent(event: RelayEvent): string {
 function noFile(error: unknown): undefined {
   if ((error as { code?: unknown }).code === "ENOENT") return undefined;
   throw error;
-}
-
-function gainsTrouble(message: string | undefined) {
-  return message === undefined ? [] : [{ code: "gains_file", message }];
-}
-
-function tokenFileTrouble(message: string | undefined) {
-  const hint = "it is read again by itself; until then only tokens that were known before let a relay in";
-  return message === undefined
-    ? []
-    : [{ code: "token_file", message: `the tokens of relays are refused: ${message}`, hint }];
-}
-
-/** While the hub is away, that says it. */
-function papersTrouble(message: string | undefined) {
-  const hint = "the hub takes this relay without it while both are on one machine";
-  return message === undefined ? [] : [{ code: "relay_papers", message, hint }];
-}
-
-function certificateTrouble(message: string | undefined) {
-  const hint = "earshot tls init --force makes a new one; then start earshot again";
-  return message === undefined ? [] : [{ code: "certificate", message, hint }];
 }

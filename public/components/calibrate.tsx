@@ -1,7 +1,7 @@
 /** Sets the gains of all microphones by one loud sound, and shows who heard it. */
 import { useState } from "preact/hooks";
 import { describeCalibration, describeOutcome } from "../../src/web/gain-words.ts";
-import type { CalibrationView } from "../../src/web/schemas.ts";
+import type { CalibrationView } from "../../src/web/schemas/calibration.ts";
 import type { Actions } from "../actions.ts";
 import { playBurst } from "../burst.ts";
 import type { Ask } from "./page.tsx";

@@ -1,7 +1,8 @@
 /** What followed the newest wake words: how each command ended, how long its steps took, and its words where they are to be seen. */
 import { useComputed } from "@preact/signals";
 import { describeCommand, describeSteps } from "../../src/web/command-words.ts";
-import type { CommandView, ModelView } from "../../src/web/schemas.ts";
+import type { CommandView } from "../../src/web/schemas/commands.ts";
+import type { ModelView } from "../../src/web/schemas/models.ts";
 import type { Ear } from "../ear.ts";
 import { seriesColour } from "../palette.ts";
 import { ago, spokenName } from "../words.ts";

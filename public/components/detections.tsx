@@ -1,6 +1,6 @@
 /** What was heard last. */
 import { useComputed } from "@preact/signals";
-import type { DetectionView } from "../../src/web/schemas.ts";
+import type { DetectionView } from "../../src/web/schemas/detections.ts";
 import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
 import { seriesColour } from "../palette.ts";

@@ -1,5 +1,7 @@
 /** Whether everything that is needed to notice a wake word is alive, and if not, why. */
-import type { AudioView, StateView, WorkerView } from "../../src/web/schemas.ts";
+import type { WorkerView } from "../../src/web/schemas/health.ts";
+import type { AudioView } from "../../src/web/schemas/sound.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 import type { Ear } from "../ear.ts";
 import {
   describeAudio,

@@ -1,6 +1,6 @@
 /** What was learned of a microphone, and what a person can say to it: that it was moved, that it is to be believed. */
 import { describeEvidence, describeGain, describeGainBriefly } from "../../src/web/gain-words.ts";
-import type { RelayView } from "../../src/web/schemas.ts";
+import type { RelayView } from "../../src/web/schemas/relays.ts";
 import type { Actions } from "../actions.ts";
 import type { Ask } from "./page.tsx";
 

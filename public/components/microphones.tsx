@@ -1,6 +1,7 @@
 /** The house: every microphone, where there are others than this machine's own. Where it is, how loud, and what it is doing. */
 import { useComputed } from "@preact/signals";
-import type { RelayView, StateView } from "../../src/web/schemas.ts";
+import type { RelayView } from "../../src/web/schemas/relays.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
 import { describePlace, describeRelay, lastPart, microphones, streamOf } from "../house.ts";

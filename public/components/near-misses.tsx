@@ -1,7 +1,8 @@
 /** What was nearly heard, what it lacked, and an offer to let the like of it through. Closed until somebody wants to know. */
 import { useComputed } from "@preact/signals";
 import { useState } from "preact/hooks";
-import type { ModelView, NearMissView } from "../../src/web/schemas.ts";
+import type { NearMissView } from "../../src/web/schemas/detections.ts";
+import type { ModelView } from "../../src/web/schemas/models.ts";
 import type { Actions } from "../actions.ts";
 import type { Ear } from "../ear.ts";
 import { thresholdFor } from "../near-misses.ts";

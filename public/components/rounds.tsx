@@ -1,7 +1,8 @@
 /** Who answered the newest wake words, and for whoever wants to know: who claimed them, what was waited for, what decided. */
 import { useComputed } from "@preact/signals";
 import { describeRound, describeStanding, describeVerdict, describeWait, shownMs } from "../../src/web/round-words.ts";
-import type { ModelView, RoundView } from "../../src/web/schemas.ts";
+import type { ModelView } from "../../src/web/schemas/models.ts";
+import type { RoundView } from "../../src/web/schemas/rounds.ts";
 import type { Ear } from "../ear.ts";
 import { hasChoice } from "../house.ts";
 import { seriesColour } from "../palette.ts";

@@ -1,5 +1,5 @@
 /** What the page says on a machine that is itself a relay: microphones are lent to its hub. */
-import type { SatelliteView } from "../../src/web/schemas.ts";
+import type { SatelliteView } from "../../src/web/schemas/satellite.ts";
 import { Mark } from "../components/mark.tsx";
 import { hubAddress } from "../hub-address.ts";
 import { Top } from "./microphone-page.tsx";

@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { version } from "../../package.json";
 import { dialWebSocket } from "../../src/relay/dial.ts";
-import type { StateView } from "../../src/web/schemas.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 import { type Notice, readNotice } from "../actions.ts";
 import { showMood } from "../tab.ts";
 import { Elsewhere } from "./elsewhere.tsx";

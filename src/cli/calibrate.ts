@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { EXIT } from "../supervise/exit-codes.ts";
 import { describeCalibration, describeOutcome } from "../web/gain-words.ts";
-import type { CalibrationView } from "../web/schemas.ts";
+import type { CalibrationView } from "../web/schemas/calibration.ts";
 import { createApi } from "./api.ts";
 import { addAddressOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
 

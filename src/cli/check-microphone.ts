@@ -4,7 +4,7 @@ import { rms } from "../audio/levels.ts";
 import { openSource } from "../audio/open-source.ts";
 import { parseSource } from "../audio/source.ts";
 import type { Config } from "../config/schema.ts";
-import type { StateView } from "../web/schemas.ts";
+import type { StateView } from "../web/schemas/state.ts";
 import type { Finding, Tell } from "./checks.ts";
 
 const LISTEN_MS = 1000;

@@ -2,7 +2,8 @@
 import { Command } from "commander";
 import { describeEvidence, describeGain } from "../web/gain-words.ts";
 import { spokenDuration } from "../web/round-words.ts";
-import type { RelayView, StateView } from "../web/schemas.ts";
+import type { RelayView } from "../web/schemas/relays.ts";
+import type { StateView } from "../web/schemas/state.ts";
 import { createApi } from "./api.ts";
 import { addAddressOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
 

@@ -6,7 +6,9 @@ import { EXIT } from "../supervise/exit-codes.ts";
 import { describeCommand, describeSteps } from "../web/command-words.ts";
 import { describeEvidence, describeGain } from "../web/gain-words.ts";
 import { describePart, describeRound, spokenDuration } from "../web/round-words.ts";
-import type { CommandView, DetectionView, NearMissView, StateView } from "../web/schemas.ts";
+import type { CommandView } from "../web/schemas/commands.ts";
+import type { DetectionView, NearMissView } from "../web/schemas/detections.ts";
+import type { StateView } from "../web/schemas/state.ts";
 import { type Api, createApi } from "./api.ts";
 import { addAddressOptions, commandConfig, jsonOption, type SettingFlags } from "./settings.ts";
 

@@ -2,7 +2,7 @@
  * The open pages: sends what changed to all of them. A page that does not read is cut off before what it missed piles
  * up; it connects again when it can.
  */
-import type { LiveMessage } from "./schemas.ts";
+import type { LiveMessage } from "./schemas/live.ts";
 
 /** What the audience needs of a WebSocket. */
 export interface Listener {

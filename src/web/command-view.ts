@@ -1,6 +1,6 @@
 /** What the page and the API show of a command. Pure. */
 import type { RecentCommand } from "../command/recent-commands.ts";
-import type { CommandView } from "./schemas.ts";
+import type { CommandView } from "./schemas/commands.ts";
 
 export function commandView(recent: RecentCommand): CommandView {
   const { command, sink, state, outcome, why, transcript, answer } = recent;

@@ -1,6 +1,6 @@
 /** Commands in plain words, for the page and for `earshot state`. Pure. */
 import { shownMs } from "./round-words.ts";
-import type { CommandView } from "./schemas.ts";
+import type { CommandView } from "./schemas/commands.ts";
 
 /** `kitchen is recording`, `kitchen answered`, `kitchen got no answer: stt.local does not answer`. */
 export function describeCommand({ relay, state, outcome, why }: CommandView): string {

@@ -4,7 +4,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { type Config, INPUT_SCALES, MODEL_DEFAULTS } from "../config/schema.ts";
-import type { ModelView } from "./schemas.ts";
+import type { ModelView } from "./schemas/models.ts";
 
 const unsupported = z.null({ error: "not supported here: only null can be given" });
 

@@ -1,5 +1,6 @@
 /** What is known of a relay's microphone, in words: for the page and for the command line. */
-import type { CalibrationView, RelayView } from "./schemas.ts";
+import type { CalibrationView } from "./schemas/calibration.ts";
+import type { RelayView } from "./schemas/relays.ts";
 
 /**
  * `gain +5.8 ± 0.7 dB, learned from 12 words and 1 calibration`; null where nothing was heard to learn from, and where there is

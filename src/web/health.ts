@@ -3,7 +3,8 @@
  * green because nobody looked.
  */
 import { SAMPLE_RATE } from "../memory/layout.ts";
-import type { CaptureState, HealthView } from "./schemas.ts";
+import type { HealthView } from "./schemas/health.ts";
+import type { CaptureState } from "./schemas/sound.ts";
 
 export interface WorkerSight {
   readonly name: "capture" | "inference" | "web";

@@ -1,7 +1,8 @@
 /** What was heard, and nearly: read from the shared memory as it comes, and kept for a while. Runs in the web worker. */
 import type { HeardWord } from "../hub/hub-ears.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
-import type { DetectionView, LiveMessage, NearMissView } from "./schemas.ts";
+import type { DetectionView, NearMissView } from "./schemas/detections.ts";
+import type { LiveMessage } from "./schemas/live.ts";
 import { detectionView, nearMissView } from "./views.ts";
 
 /** Of detections, and of near misses. */

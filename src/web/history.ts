@@ -1,5 +1,5 @@
 /** The last minute of scores and levels, for a page that opens now. */
-import type { HistoryView } from "./schemas.ts";
+import type { HistoryView } from "./schemas/live.ts";
 
 /** A minute of frames of 80 ms. */
 const FRAMES = 750;

@@ -16,19 +16,16 @@ import { ModelSight } from "./model-sight.ts";
 import { RecentLoss } from "./recent-loss.ts";
 import { RemoteSight } from "./remote-sight.ts";
 import { arbitrationStateView } from "./round-view.ts";
-import type {
-  CommandView,
-  DetectionView,
-  HealthView,
-  LevelsView,
-  ModelView,
-  NearMissView,
-  RelayView,
-  RoundView,
-  SatelliteView,
-  StateView,
-  StreamView,
-} from "./schemas.ts";
+import type { CommandView } from "./schemas/commands.ts";
+import type { DetectionView, NearMissView } from "./schemas/detections.ts";
+import type { HealthView } from "./schemas/health.ts";
+import type { LevelsView } from "./schemas/live.ts";
+import type { ModelView } from "./schemas/models.ts";
+import type { RelayView } from "./schemas/relays.ts";
+import type { RoundView } from "./schemas/rounds.ts";
+import type { SatelliteView } from "./schemas/satellite.ts";
+import type { StreamView } from "./schemas/sound.ts";
+import type { StateView } from "./schemas/state.ts";
 import { activationView, relayActivationView, rounded } from "./views.ts";
 
 /** No sample for this long, and the audio is not active. */

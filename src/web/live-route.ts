@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { upgradeWebSocket } from "hono/bun";
 import type { Audience, Listener } from "./audience.ts";
-import type { LiveMessage } from "./schemas.ts";
+import type { LiveMessage } from "./schemas/live.ts";
 
 /** `/ws`: greets with everything, then the audience tells what changes. What a client sends is not listened to. */
 export function liveRoute(audience: Audience, greeting: () => LiveMessage): MiddlewareHandler {

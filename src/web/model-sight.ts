@@ -5,7 +5,7 @@ import type { RecordReader } from "../memory/record.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import type { Sight } from "./health.ts";
 import { History } from "./history.ts";
-import type { ModelView } from "./schemas.ts";
+import type { ModelView } from "./schemas/models.ts";
 import { modelView, rounded } from "./views.ts";
 
 /** Nobody may show scores older than this. */

@@ -15,7 +15,8 @@ import type { Disbelieved, Learned } from "../hub/gains-file.ts";
 import { HouseGains, type SetGain } from "../hub/house-gains.ts";
 import type { Granted, GrantedSound } from "../hub/hub.ts";
 import type { Seat } from "../hub/seat.ts";
-import type { CalibrationView, RelayView } from "./schemas.ts";
+import type { CalibrationView } from "./schemas/calibration.ts";
+import type { RelayView } from "./schemas/relays.ts";
 
 /** Words are looked for this often: learning waits for quiet anyway. */
 const LOOK_MS = 250;

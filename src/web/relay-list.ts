@@ -9,7 +9,7 @@ import { KnownRelays } from "../hub/known-relays.ts";
 import type { Seat } from "../hub/seat.ts";
 import type { Reports } from "../relay/relay-desk.ts";
 import { spokenDuration } from "./round-words.ts";
-import type { RelayView } from "./schemas.ts";
+import type { RelayView } from "./schemas/relays.ts";
 
 /** What moves all the time, levels and delays, is shown this often at most. */
 const APART_MS = 100;

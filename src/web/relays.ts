@@ -30,7 +30,10 @@ import { HouseNews } from "./house-news.ts";
 import { type KeptLearned, RelayKnowledge } from "./relay-knowledge.ts";
 import { RelayList } from "./relay-list.ts";
 import { RoundList } from "./round-list.ts";
-import type { ArbitrationView, CommandView, RelayView, RoundView } from "./schemas.ts";
+import type { CommandView } from "./schemas/commands.ts";
+import type { RelayView } from "./schemas/relays.ts";
+import type { ArbitrationView, RoundView } from "./schemas/rounds.ts";
+import { SecondedWords } from "./seconded-words.ts";
 import { SpokenCommands } from "./spoken-commands.ts";
 
 /** While somebody waits for an answer, looks are this far apart. */
@@ -78,6 +81,7 @@ export class Relays {
   /** Gains, whom to believe, and the setting of gains by a sound. */
   readonly knowledge: RelayKnowledge;
   readonly #localId: string;
+  readonly #seconded = new SecondedWords();
   readonly #aloud: AnswersAloud;
   /** Looked at last, and as much of it as relays are told by. */
   #configured: Config | undefined;
@@ -127,6 +131,8 @@ export class Relays {
           const seat = this.#hub.seats.get(relayId);
           if (seat !== undefined && seat.stream === undefined) {
             house().heardElsewhere({ relayId, model, confidence, endedAtMs });
+          } else if (seat?.stream !== undefined && grant.seconds !== undefined) {
+            this.#seconded.granted({ stream: seat.stream, relayId, model, confidence, endedAtMs });
           }
           house().wake(model, this.#sourceOf(relayId), confidence, fence);
           this.#settle();
@@ -233,6 +239,9 @@ export class Relays {
       this.connected.tick();
       this.#streams.look();
     }
+    for (const { relayId, stream: _, ...word } of this.#seconded.due(nowMs)) {
+      this.#options.house().heardElsewhere({ relayId: this.#sourceOf(relayId), ...word });
+    }
     for (const [fence, atMs] of this.#ends) {
       if (nowMs < atMs) continue;
       this.#ends.delete(fence);
@@ -260,7 +269,7 @@ export class Relays {
     const nowMs = this.#options.monotonicMs();
     const asked = this.#ears.isAsked
       ? ASKED_MS
-      : this.#ears.isSounding || this.#options.speaker?.isPlaying
+      : this.#ears.isSounding || this.#ears.isHearing || this.#options.speaker?.isPlaying
         ? SOUNDING_MS
         : TICK_MS;
     const dueAtMs = Math.min(
@@ -276,6 +285,7 @@ export class Relays {
 
   /** A wake word that inference heard. */
   heard(word: Parameters<HubEars["heard"]>[0]): void {
+    this.#seconded.heard(word.stream, word.model);
     this.#ears.heard(word);
   }
 

@@ -4,7 +4,8 @@ import type { SCORE, STREAM } from "../memory/layout.ts";
 import type { SharedMemory } from "../memory/shared-memory.ts";
 import type { StreamSight } from "./health.ts";
 import { RecentLoss } from "./recent-loss.ts";
-import type { LevelsView, StreamView } from "./schemas.ts";
+import type { LevelsView } from "./schemas/live.ts";
+import type { StreamView } from "./schemas/sound.ts";
 import { rounded } from "./views.ts";
 
 /** No sample for this long, and nothing is heard of it. */

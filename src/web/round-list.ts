@@ -1,7 +1,7 @@
 /** How it was decided who answers, as it is shown. Made anew when something changed. */
 import type { Arbiter } from "../arbitration/arbiter.ts";
 import { liveRoundView, roundView } from "./round-view.ts";
-import type { LiveRoundView, RoundView } from "./schemas.ts";
+import type { LiveRoundView, RoundView } from "./schemas/rounds.ts";
 
 export interface RoundListOptions {
   readonly arbiter: Pick<Arbiter, "generation" | "rounds" | "records">;

@@ -4,7 +4,7 @@ import { deadlineMs, isAwaited, type LiveRound } from "../arbitration/round.ts";
 import type { RoundRecord } from "../arbitration/round-record.ts";
 import type { ValueOf } from "../memory/field.ts";
 import type { ARBITRATION } from "../memory/layout.ts";
-import type { ArbitrationStateView, LiveRoundView, RoundView } from "./schemas.ts";
+import type { ArbitrationStateView, LiveRoundView, RoundView } from "./schemas/rounds.ts";
 import { rounded } from "./views.ts";
 
 /** @param openedAt UTC, milliseconds since 1970 */

@@ -1,5 +1,5 @@
 /** Rounds in plain words, for the page and for `earshot state`. Pure. */
-import type { RoundView } from "./schemas.ts";
+import type { RoundView } from "./schemas/rounds.ts";
 
 type Claim = RoundView["claims"][number];
 type Wait = RoundView["waitedFor"][number];

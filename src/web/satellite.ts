@@ -17,7 +17,7 @@ import type { RelayEvent } from "../relay/relay-events.ts";
 import type { House } from "./house.ts";
 import { SatelliteEar } from "./satellite-ear.ts";
 import { SatelliteVoice, type Speaker } from "./satellite-voice.ts";
-import type { SatelliteView } from "./schemas.ts";
+import type { SatelliteView } from "./schemas/satellite.ts";
 
 /** How often the connection is looked after. */
 const TICK_MS = 100;

@@ -5,7 +5,8 @@
 import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "@hono/zod-openapi";
-import { levelsSchema, stateSchema } from "./schemas.ts";
+import { levelsSchema } from "./schemas/live.ts";
+import { stateSchema } from "./schemas/state.ts";
 
 export const snapshotSchema = z.object({ state: stateSchema, levels: levelsSchema });
 export type Snapshot = z.infer<typeof snapshotSchema>;

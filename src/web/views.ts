@@ -4,7 +4,9 @@ import { type Activation, isListening } from "../hub/activation.ts";
 import type { RelayActivation } from "../hub/activations.ts";
 import type { ValueOf } from "../memory/field.ts";
 import type { DETECTION, MODEL } from "../memory/layout.ts";
-import type { ActivationView, DetectionView, ModelView, NearMissView, RelayActivationView } from "./schemas.ts";
+import type { ActivationView, RelayActivationView } from "./schemas/activations.ts";
+import type { DetectionView, NearMissView } from "./schemas/detections.ts";
+import type { ModelView } from "./schemas/models.ts";
 
 /** Four decimals are more than a score or a level means. */
 export function rounded(value: number): number {

@@ -32,7 +32,15 @@ function session() {
       leave: (sender) => void seats.delete(sender.relayId),
       claim: (_sender, { number }) => {
         heard.push({ claim: number });
-        voice?.granted({ type: "grant", relayId: "a", connection: 1, claims: [number], round: 1, fence: number });
+        voice?.granted({
+          type: "grant",
+          relayId: "a",
+          connection: 1,
+          claims: [number],
+          speaks: number,
+          round: 1,
+          fence: number,
+        });
       },
       sound: () => {},
       finish: () => {},

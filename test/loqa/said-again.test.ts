@@ -1,19 +1,11 @@
 // A relay that says its wake word again before anybody could take that for another utterance.
-import { afterEach, expect, test } from "bun:test";
-import { LoqaHouse, until } from "./loqa-house.ts";
+import { expect, test } from "bun:test";
+import { type LoqaHouse, until } from "./loqa-house.ts";
 import { bytesOf, type LoqaRelay } from "./loqa-relay.ts";
+import { openedHouses } from "./opened-houses.ts";
 import { utterance } from "./spoken-words.ts";
 
-const houses: LoqaHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
-
-async function open(): Promise<LoqaHouse> {
-  const house = await LoqaHouse.open();
-  houses.push(house);
-  return house;
-}
+const { open } = openedHouses();
 
 /** Chunks of 80 ms as they are said, on the test's clock; `wake` tells which are marked. */
 async function live(

@@ -1,23 +1,14 @@
 // Each case in which Loqa's own hub was seen to fail, over real gRPC connections.
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { LOG_LINE } from "../../src/arbitration/effects.ts";
 import { rmsOf } from "../../src/arbitration/measure.ts";
 import { Utterances } from "../../src/loqa/utterances.ts";
-import { type HouseOptions, LoqaHouse, until } from "./loqa-house.ts";
+import { type LoqaHouse, until } from "./loqa-house.ts";
 import { bytesOf, type LoqaRelay } from "./loqa-relay.ts";
+import { openedHouses } from "./opened-houses.ts";
 import { utterance } from "./spoken-words.ts";
 
-const houses: LoqaHouse[] = [];
-
-async function open(options?: HouseOptions): Promise<LoqaHouse> {
-  const house = await LoqaHouse.open(options);
-  houses.push(house);
-  return house;
-}
-
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
+const { open } = openedHouses();
 
 /** Makes relays known: each says something once, far from what is tried then. */
 async function known(house: LoqaHouse, ...relays: readonly LoqaRelay[]): Promise<void> {

@@ -1,19 +1,11 @@
 // Relays of all kinds in one round: one winner, one command, everybody told.
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { LoqaHouse, until } from "./loqa-house.ts";
 import { bytesOf } from "./loqa-relay.ts";
+import { openedHouses } from "./opened-houses.ts";
 import { utterance } from "./spoken-words.ts";
 
-const houses: LoqaHouse[] = [];
-afterEach(async () => {
-  for (const house of houses.splice(0)) await house.close();
-});
-
-async function open(): Promise<LoqaHouse> {
-  const house = await LoqaHouse.open();
-  houses.push(house);
-  return house;
-}
+const { houses, open } = openedHouses();
 
 const EVIDENCE = {
   ...{ bandDb: -40, evenDb: -40, floorDb: -60, snrDb: 20, envelopeVariance: 0.1, confidence: 0.9, durationMs: 600 },

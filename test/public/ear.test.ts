@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Ear } from "../../public/ear.ts";
-import type { DetectionView, LevelsView } from "../../src/web/schemas.ts";
+import type { DetectionView } from "../../src/web/schemas/detections.ts";
+import type { LevelsView } from "../../src/web/schemas/live.ts";
 import { NOW_MS, nearMiss, type StateChange, state } from "./states.ts";
 
 function lab(change: StateChange = {}) {

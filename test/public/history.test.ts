@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { LEVEL_SHARE, ScoreHistory } from "../../public/history.ts";
-import type { LevelsView } from "../../src/web/schemas.ts";
+import type { LevelsView } from "../../src/web/schemas/live.ts";
 
 const START_MS = 1_700_000_000_000;
 

@@ -8,7 +8,7 @@ import {
   parseMessage,
   silenceLimitMs,
 } from "../../public/live.ts";
-import type { LiveMessage } from "../../src/web/schemas.ts";
+import type { LiveMessage } from "../../src/web/schemas/live.ts";
 import { state } from "./states.ts";
 
 const HELLO = JSON.stringify({ type: "hello", state: state(), history: { models: [], frames: [] } });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { describeHouse, describeMembers, describeSatellite } from "../../public/satellite.ts";
-import type { SatelliteView } from "../../src/web/schemas.ts";
+import type { SatelliteView } from "../../src/web/schemas/satellite.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const CONNECTED: SatelliteView = {

@@ -1,15 +1,11 @@
 /** A state as the server sends it, for the tests of the page. */
-import type {
-  ActivationView,
-  AudioView,
-  ModelView,
-  NearMissView,
-  RelayActivationView,
-  RelayView,
-  RoundView,
-  StateView,
-  StreamView,
-} from "../../src/web/schemas.ts";
+import type { ActivationView, RelayActivationView } from "../../src/web/schemas/activations.ts";
+import type { NearMissView } from "../../src/web/schemas/detections.ts";
+import type { ModelView } from "../../src/web/schemas/models.ts";
+import type { RelayView } from "../../src/web/schemas/relays.ts";
+import type { RoundView } from "../../src/web/schemas/rounds.ts";
+import type { AudioView, StreamView } from "../../src/web/schemas/sound.ts";
+import type { StateView } from "../../src/web/schemas/state.ts";
 
 export const NOW_MS = 1_700_000_000_000;
 

@@ -17,7 +17,8 @@ import {
   pageTitle,
   spokenName,
 } from "../../public/words.ts";
-import { ACTIVATION_STATES, type NearMissView } from "../../src/web/schemas.ts";
+import { ACTIVATION_STATES } from "../../src/web/schemas/activations.ts";
+import type { NearMissView } from "../../src/web/schemas/detections.ts";
 import { model, nearMiss, state } from "./states.ts";
 
 const CONNECTED: Connection = { kind: "connected" };

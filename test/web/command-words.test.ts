@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { describeCommand, describeSteps } from "../../src/web/command-words.ts";
-import type { CommandView } from "../../src/web/schemas.ts";
+import type { CommandView } from "../../src/web/schemas/commands.ts";
 
 function command(change: Partial<CommandView> = {}): CommandView {
   return {

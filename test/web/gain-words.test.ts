@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { describeCalibration, describeGain, describeOutcome } from "../../src/web/gain-words.ts";
-import type { CalibrationView, RelayView } from "../../src/web/schemas.ts";
+import type { CalibrationView } from "../../src/web/schemas/calibration.ts";
+import type { RelayView } from "../../src/web/schemas/relays.ts";
 
 const gain = (more: Partial<RelayView["gain"]>): string | null =>
   describeGain({ db: 5.8, uncertaintyDb: 0.7, from: "learned", words: 0, calibrations: 0, movedAt: null, ...more });

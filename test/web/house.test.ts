@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { configSchema } from "../../src/config/schema.ts";
-import { levelsSchema, stateSchema } from "../../src/web/schemas.ts";
+import { levelsSchema } from "../../src/web/schemas/live.ts";
+import { stateSchema } from "../../src/web/schemas/state.ts";
 import { relay, round } from "../public/states.ts";
 import { EPOCH_MS, LivedInHouse, START_MS } from "./lived-in-house.ts";
 

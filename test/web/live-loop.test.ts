@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Doorbell } from "../../src/memory/doorbell.ts";
 import { Audience, type Listener } from "../../src/web/audience.ts";
 import { runLiveLoop } from "../../src/web/live-loop.ts";
-import type { LiveMessage } from "../../src/web/schemas.ts";
+import type { LiveMessage } from "../../src/web/schemas/live.ts";
 import type { Snapshot } from "../../src/web/state-file.ts";
 import { relay } from "../public/states.ts";
 import { LivedInHouse } from "./lived-in-house.ts";

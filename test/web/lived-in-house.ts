@@ -5,7 +5,8 @@ import type { ValueOf } from "../../src/memory/field.ts";
 import { type DETECTION, WORKERS } from "../../src/memory/layout.ts";
 import { SharedMemory } from "../../src/memory/shared-memory.ts";
 import { House } from "../../src/web/house.ts";
-import type { RelayView, RoundView } from "../../src/web/schemas.ts";
+import type { RelayView } from "../../src/web/schemas/relays.ts";
+import type { RoundView } from "../../src/web/schemas/rounds.ts";
 
 /** Unix time of the clock's zero, ms: the numbers of one clock are never those of the other. */
 export const EPOCH_MS = 1_800_000_000_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { addRelayGainsRoutes } from "../../src/web/routes/relay-gains.ts";
-import type { CalibrationView } from "../../src/web/schemas.ts";
+import type { CalibrationView } from "../../src/web/schemas/calibration.ts";
 import { WebError } from "../../src/web/web-error.ts";
 import { relay } from "../public/states.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { RoundRecord } from "../../src/arbitration/round-record.ts";
 import { roundView } from "../../src/web/round-view.ts";
-import { roundSchema } from "../../src/web/schemas.ts";
+import { roundSchema } from "../../src/web/schemas/rounds.ts";
 import { evidence } from "../arbitration/small-house.ts";
 
 const OPEN: RoundRecord = {

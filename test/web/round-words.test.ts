@@ -7,7 +7,7 @@ import {
   describeWait,
   shownMs,
 } from "../../src/web/round-words.ts";
-import type { RoundView } from "../../src/web/schemas.ts";
+import type { RoundView } from "../../src/web/schemas/rounds.ts";
 import { claim, round } from "../public/states.ts";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");

@@ -1,14 +1,16 @@
 /** What a person can do to a running Earshot. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import * as schemas from "../schemas.ts";
+import { type DetectionView, detectionSchema } from "../schemas/detections.ts";
+import type { ModelView } from "../schemas/models.ts";
+import { errorSchema } from "../web-error.ts";
 import { body, json, modelNamed, refusals } from "./route-parts.ts";
 
 export interface ActionsOptions {
   /** @returns why it will not outlast a restart, if so. @throws FixedSettingError */
   readonly mute: (muted: boolean) => Promise<string | undefined>;
   readonly reset: () => void;
-  readonly models: () => Promise<readonly schemas.ModelView[]>;
-  readonly simulate: (model: string, confidence: number, holdMs: number) => schemas.DetectionView;
+  readonly models: () => Promise<readonly ModelView[]>;
+  readonly simulate: (model: string, confidence: number, holdMs: number) => DetectionView;
 }
 
 export function addActionRoutes(app: OpenAPIHono, options: ActionsOptions): void {
@@ -21,7 +23,7 @@ export function addActionRoutes(app: OpenAPIHono, options: ActionsOptions): void
       responses: {
         200: json(z.object({ muted: z.boolean(), warning: z.string().optional() }), "now, and after a restart"),
         ...refusals,
-        409: json(schemas.errorSchema, "fixed by the environment or a flag"),
+        409: json(errorSchema, "fixed by the environment or a flag"),
       },
     }),
     async (context) => {
@@ -48,9 +50,9 @@ export function addActionRoutes(app: OpenAPIHono, options: ActionsOptions): void
       path: "/api/simulate",
       request: body(simulation),
       responses: {
-        200: json(schemas.detectionSchema, "as if it had been heard"),
+        200: json(detectionSchema, "as if it had been heard"),
         ...refusals,
-        404: json(schemas.errorSchema, "no such model"),
+        404: json(errorSchema, "no such model"),
       },
     }),
     async (context) => {

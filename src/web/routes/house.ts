@@ -1,12 +1,14 @@
 /** Who is connected, and how it was decided who answers. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import * as schemas from "../schemas.ts";
+import { type CommandView, commandSchema } from "../schemas/commands.ts";
+import { type RelayView, relaySchema } from "../schemas/relays.ts";
+import { type ArbitrationView, arbitrationSchema } from "../schemas/rounds.ts";
 import { json } from "./route-parts.ts";
 
 export interface HouseRoutesOptions {
-  readonly arbitration: () => schemas.ArbitrationView;
-  readonly relays: () => readonly schemas.RelayView[];
-  readonly commands: () => readonly schemas.CommandView[];
+  readonly arbitration: () => ArbitrationView;
+  readonly relays: () => readonly RelayView[];
+  readonly commands: () => readonly CommandView[];
 }
 
 export function addHouseRoutes(app: OpenAPIHono, { arbitration, relays, commands }: HouseRoutesOptions): void {
@@ -14,11 +16,11 @@ export function addHouseRoutes(app: OpenAPIHono, { arbitration, relays, commands
     createRoute({
       method: "get",
       path: "/api/arbitration",
-      responses: { 200: json(schemas.arbitrationSchema, "rounds: who claimed what when, and why who won") },
+      responses: { 200: json(arbitrationSchema, "rounds: who claimed what when, and why who won") },
     }),
     (context) => context.json(arbitration(), 200),
   );
-  const relayList = z.object({ relays: z.array(schemas.relaySchema) }).openapi("Relays");
+  const relayList = z.object({ relays: z.array(relaySchema) }).openapi("Relays");
   app.openapi(
     createRoute({
       method: "get",
@@ -27,7 +29,7 @@ export function addHouseRoutes(app: OpenAPIHono, { arbitration, relays, commands
     }),
     (context) => context.json({ relays: [...relays()] }, 200),
   );
-  const commandList = z.object({ commands: z.array(schemas.commandSchema) }).openapi("Commands");
+  const commandList = z.object({ commands: z.array(commandSchema) }).openapi("Commands");
   app.openapi(
     createRoute({
       method: "get",

@@ -1,25 +1,31 @@
 /** What is heard now and was heard before. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import * as schemas from "../schemas.ts";
+import { activationSchema, relayActivationSchema } from "../schemas/activations.ts";
+import { type DetectionView, detectionSchema, type NearMissView, nearMissSchema } from "../schemas/detections.ts";
+import { type HealthView, healthSchema } from "../schemas/health.ts";
+import { type HistoryView, historySchema } from "../schemas/live.ts";
+import { type ModelView, modelSchema } from "../schemas/models.ts";
+import { streamSchema } from "../schemas/sound.ts";
+import { stateSchema } from "../schemas/state.ts";
 import type { Snapshot } from "../state-file.ts";
 import { json, refusals } from "./route-parts.ts";
 
 export interface ListeningOptions {
   /** The newest state, from shared memory or from the file. */
   readonly snapshot: () => Promise<Snapshot>;
-  readonly detections: (limit: number) => Promise<readonly schemas.DetectionView[]>;
-  readonly nearMisses: (limit: number) => Promise<readonly schemas.NearMissView[]>;
-  readonly history: () => schemas.HistoryView;
-  readonly health: () => schemas.HealthView;
-  readonly models: () => Promise<readonly schemas.ModelView[]>;
+  readonly detections: (limit: number) => Promise<readonly DetectionView[]>;
+  readonly nearMisses: (limit: number) => Promise<readonly NearMissView[]>;
+  readonly history: () => HistoryView;
+  readonly health: () => HealthView;
+  readonly models: () => Promise<readonly ModelView[]>;
 }
 
 export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions): void {
   app.openapi(
-    createRoute({ method: "get", path: "/api/activation", responses: { 200: json(schemas.activationSchema, "now") } }),
+    createRoute({ method: "get", path: "/api/activation", responses: { 200: json(activationSchema, "now") } }),
     async (context) => context.json((await options.snapshot()).state.activation, 200),
   );
-  const activationList = z.object({ activations: z.array(schemas.relayActivationSchema) }).openapi("Activations");
+  const activationList = z.object({ activations: z.array(relayActivationSchema) }).openapi("Activations");
   app.openapi(
     createRoute({
       method: "get",
@@ -47,7 +53,7 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
       return context.json({ rms, current_rms, is_active, is_listening, last_update, timestamp: last_update }, 200);
     },
   );
-  const detectionList = z.object({ detections: z.array(schemas.detectionSchema) }).openapi("Detections");
+  const detectionList = z.object({ detections: z.array(detectionSchema) }).openapi("Detections");
   app.openapi(
     createRoute({
       method: "get",
@@ -58,7 +64,7 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
           limit: z.coerce.number().int().min(1).max(100).default(10),
         }),
       },
-      responses: { 200: json(z.union([detectionList, z.array(schemas.detectionSchema)]), "newest first"), ...refusals },
+      responses: { 200: json(z.union([detectionList, z.array(detectionSchema)]), "newest first"), ...refusals },
     }),
     async (context) => {
       const { era, limit } = context.req.valid("query");
@@ -66,7 +72,7 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
       return context.json(era === "seed" ? detections : { detections }, 200);
     },
   );
-  const nearMissList = z.object({ nearMisses: z.array(schemas.nearMissSchema) }).openapi("NearMisses");
+  const nearMissList = z.object({ nearMisses: z.array(nearMissSchema) }).openapi("NearMisses");
   app.openapi(
     createRoute({
       method: "get",
@@ -77,7 +83,7 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
     async (context) =>
       context.json({ nearMisses: [...(await options.nearMisses(context.req.valid("query").limit))] }, 200),
   );
-  const streamList = z.object({ streams: z.array(schemas.streamSchema) }).openapi("Streams");
+  const streamList = z.object({ streams: z.array(streamSchema) }).openapi("Streams");
   app.openapi(
     createRoute({
       method: "get",
@@ -87,14 +93,14 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
     async (context) => context.json({ streams: (await options.snapshot()).state.streams }, 200),
   );
   app.openapi(
-    createRoute({ method: "get", path: "/api/state", responses: { 200: json(schemas.stateSchema, "everything") } }),
+    createRoute({ method: "get", path: "/api/state", responses: { 200: json(stateSchema, "everything") } }),
     async (context) => context.json((await options.snapshot()).state, 200),
   );
   app.openapi(
     createRoute({
       method: "get",
       path: "/api/history",
-      responses: { 200: json(schemas.historySchema, "the last minute") },
+      responses: { 200: json(historySchema, "the last minute") },
     }),
     (context) => context.json(options.history(), 200),
   );
@@ -103,8 +109,8 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
       method: "get",
       path: "/api/health",
       responses: {
-        200: json(schemas.healthSchema, "ok, or degraded"),
-        503: json(schemas.healthSchema, "down: a wake word would go unnoticed"),
+        200: json(healthSchema, "ok, or degraded"),
+        503: json(healthSchema, "down: a wake word would go unnoticed"),
       },
     }),
     (context) => {
@@ -116,7 +122,7 @@ export function addListeningRoutes(app: OpenAPIHono, options: ListeningOptions):
     createRoute({
       method: "get",
       path: "/api/models",
-      responses: { 200: json(z.object({ models: z.array(schemas.modelSchema) }).openapi("Models"), "in use") },
+      responses: { 200: json(z.object({ models: z.array(modelSchema) }).openapi("Models"), "in use") },
     }),
     async (context) => context.json({ models: [...(await options.models())] }, 200),
   );

@@ -1,24 +1,25 @@
 /** What a person can say of relays: that one was moved, that one is to be believed, that all should listen to a sound. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { LISTEN_MS } from "../../hub/calibration.ts";
-import * as schemas from "../schemas.ts";
-import { WebError } from "../web-error.ts";
+import { type CalibrationView, calibrationSchema } from "../schemas/calibration.ts";
+import type { RelayView } from "../schemas/relays.ts";
+import { errorSchema, WebError } from "../web-error.ts";
 import { body, json, refusals } from "./route-parts.ts";
 
 /** Each may throw a WebError: a machine that is a relay knows nothing of others. */
 export interface RelayGainsOptions {
-  readonly relays: () => readonly schemas.RelayView[];
+  readonly relays: () => readonly RelayView[];
   readonly forgetGain: (relayId: string) => void;
   /** @returns whether it was not believed */
   readonly trust: (relayId: string) => boolean;
-  readonly calibrate: (listenMs: number, oneRoom: boolean) => schemas.CalibrationView;
-  readonly calibration: () => schemas.CalibrationView;
+  readonly calibrate: (listenMs: number, oneRoom: boolean) => CalibrationView;
+  readonly calibration: () => CalibrationView;
 }
 
 export function addRelayGainsRoutes(app: OpenAPIHono, options: RelayGainsOptions): void {
   const { relays, forgetGain, trust, calibrate, calibration } = options;
   const named = { params: z.object({ id: z.string().min(1).max(63) }) };
-  const unknown = { 404: json(schemas.errorSchema, "no such relay") };
+  const unknown = { 404: json(errorSchema, "no such relay") };
   const mustBe = (id: string): void => {
     const ids = relays().map((relay) => relay.id);
     if (!ids.includes(id)) throw new WebError(404, "no_such_relay", `no relay "${id}"`, `there are ${ids.join(", ")}`);
@@ -65,7 +66,7 @@ export function addRelayGainsRoutes(app: OpenAPIHono, options: RelayGainsOptions
         }),
       ),
       responses: {
-        200: json(schemas.calibrationSchema, "all relays listen now: make one loud sound; GET says what came of it"),
+        200: json(calibrationSchema, "all relays listen now: make one loud sound; GET says what came of it"),
         ...refusals,
       },
     }),
@@ -78,7 +79,7 @@ export function addRelayGainsRoutes(app: OpenAPIHono, options: RelayGainsOptions
     createRoute({
       method: "get",
       path: "/api/calibrate",
-      responses: { 200: json(schemas.calibrationSchema, "the newest calibration, and which relays heard the sound") },
+      responses: { 200: json(calibrationSchema, "the newest calibration, and which relays heard the sound") },
     }),
     (context) => context.json(calibration(), 200),
   );

@@ -1,7 +1,7 @@
 /** The parts that routes are described with. */
 import type { z } from "@hono/zod-openapi";
-import { errorSchema, type ModelView } from "../schemas.ts";
-import { WebError } from "../web-error.ts";
+import type { ModelView } from "../schemas/models.ts";
+import { errorSchema, WebError } from "../web-error.ts";
 
 /** A JSON answer of this shape. */
 export const json = <S extends z.ZodType>(schema: S, description: string) => ({

@@ -11,12 +11,13 @@ import {
   modelPatch,
   modelSettingsView,
 } from "../era-settings.ts";
-import * as schemas from "../schemas.ts";
+import type { ModelView } from "../schemas/models.ts";
+import { errorSchema } from "../web-error.ts";
 import { body, json, modelNamed, refusals } from "./route-parts.ts";
 
 export interface SettingsOptions {
   readonly config: () => Config;
-  readonly models: () => Promise<readonly schemas.ModelView[]>;
+  readonly models: () => Promise<readonly ModelView[]>;
   /** @throws ConfigError, FixedSettingError */
   readonly change: (patch: unknown) => Promise<ChangeReport>;
 }
@@ -43,7 +44,7 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
   const changes = {
     200: json(changeReport, "what was applied"),
     ...refusals,
-    409: json(schemas.errorSchema, "fixed by the environment or a flag"),
+    409: json(errorSchema, "fixed by the environment or a flag"),
   };
   app.openapi(
     createRoute({ method: "post", path: "/api/config", request: body(anyConfig), responses: changes }),
@@ -68,7 +69,7 @@ export function addSettingsRoutes(app: OpenAPIHono, options: SettingsOptions): v
       context.json(answer(await options.change(globalPatch(context.req.valid("json"), options.config()))), 200),
   );
   const named = z.object({ name: z.string().max(64) });
-  const missing = { 404: json(schemas.errorSchema, "no such model") };
+  const missing = { 404: json(errorSchema, "no such model") };
   app.openapi(
     createRoute({
       method: "get",
