@@ -44,6 +44,8 @@ export type Effect =
   | (Sender & {
       readonly type: "grant";
       readonly claims: readonly number[];
+      /** Which of the relay's claims was compared with those of others. */
+      readonly speaks: number;
       readonly round: number;
       readonly fence: number;
     })

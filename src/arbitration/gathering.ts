@@ -101,6 +101,8 @@ export function answered(
     return { round, effects: [] };
   }
   if (answer === "pass") return closedIfDone(concluded(round, wait.relayId, "passed", at.nowMs), at);
+  // Said with every look, by those who look often: nothing is new in that.
+  if (wait.outcome === "pending") return { round, effects: [] };
   return { round: withWait(round, { ...wait, outcome: "pending", untilMs: round.boundMs }), effects: [] };
 }
 

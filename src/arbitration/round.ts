@@ -214,13 +214,15 @@ export function enteringAnew(before: Entrant, claim: Claim, nowMs: number, stand
 
 /** The same entrant with one more claim, which speaks for it if it is the better. */
 export function claimedAgain(entrant: Entrant, claim: Claim): Entrant {
-  const known = entrant.numbers.includes(claim.number);
-  return {
-    ...entrant,
-    claim: compareClaims(claim, entrant.claim) < 0 ? claim : entrant.claim,
-    numbers: known ? entrant.numbers : [...entrant.numbers, claim.number].slice(-MOST_NUMBERS),
-    repeats: entrant.repeats + (known ? 1 : 0),
-  };
+  const repeats = entrant.repeats + (entrant.numbers.includes(claim.number) ? 1 : 0);
+  const speaks = compareClaims(claim, entrant.claim) < 0 ? claim : entrant.claim;
+  return { ...alsoNumbered(entrant, claim.number), claim: speaks, repeats };
+}
+
+/** The same entrant with one more claim, which stands as it does and does not speak for it. */
+export function alsoNumbered(entrant: Entrant, number: number): Entrant {
+  if (entrant.numbers.includes(number)) return entrant;
+  return { ...entrant, numbers: [...entrant.numbers, number].slice(-MOST_NUMBERS) };
 }
 
 export function withEntrant<R extends Round>(round: R, entrant: Entrant): R {

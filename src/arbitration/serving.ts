@@ -4,6 +4,7 @@ import { type Drop, type Effect, type Ending, LOG_LINE, type Loss, type Winner }
 import { ANSWER_MS, SILENCE_MS, STALL_MS } from "./limits.ts";
 import type { Relay } from "./relay.ts";
 import {
+  alsoNumbered,
   claimedAgain,
   contending,
   type Entrant,
@@ -100,8 +101,12 @@ export function enteredLate(
       const repeated = withEntrant(round, { ...before, repeats: before.repeats + 1 });
       return answeredAgain(repeated, before, claim.number, at);
     }
-    if (before.standing === "contending" || (before.standing === "granted" && round.phase !== "over")) {
+    if (before.standing === "contending") {
       return answeredAgain(withEntrant(round, claimedAgain(before, claim)), before, claim.number, at);
+    }
+    // It was compared by what it had claimed then, and that is what there is to be explained.
+    if (before.standing === "lost" || (before.standing === "granted" && round.phase !== "over")) {
+      return answeredAgain(withEntrant(round, alsoNumbered(before, claim.number)), before, claim.number, at);
     }
   }
   const standing = round.phase === "granted" ? "contending" : "too_late";
@@ -247,8 +252,9 @@ function lossOf({ late }: Entrant): "lost" | "too_late" {
   return late ? "too_late" : "lost";
 }
 
-function granting(round: GrantedRound | ServingRound, { relayId, connection, numbers }: Entrant): Effect {
-  return { type: "grant", relayId, connection, claims: numbers, round: round.id, fence: newestGrant(round).fence };
+function granting(round: GrantedRound | ServingRound, { relayId, connection, numbers, claim }: Entrant): Effect {
+  const { fence } = newestGrant(round);
+  return { type: "grant", relayId, connection, claims: numbers, speaks: claim.number, round: round.id, fence };
 }
 
 function cancelling(round: Round, entrant: Entrant, why: Loss, { relays }: Surroundings): Effect[] {

@@ -4,7 +4,7 @@
  */
 import type { Sender } from "../arbitration/events.ts";
 import type { CoarseEnvelope, Evidence } from "../arbitration/evidence.ts";
-import { HEARD_OUT_MS } from "../arbitration/heard-out.ts";
+import { HEARD_OUT_MS, isSameWord } from "../arbitration/heard-out.ts";
 import { LOOK_BACK_SAMPLES, measureWord } from "../arbitration/measure.ts";
 import type { AudioRingReader } from "../memory/audio-ring.ts";
 import { SAMPLE_RATE } from "../memory/layout.ts";
@@ -51,7 +51,7 @@ class Ear {
   readonly begun = new Map<number, number>();
   /** What it was granted, while its sound is passed on. */
   sounding: { readonly claim: number; readonly fence: number; readonly sound: RingSound; cameAtMs: number } | undefined;
-  readonly asks: WordAsk[] = [];
+  asks: WordAsk[] = [];
   readonly tails = new RingTails();
   /** While gains are set by a sound. */
   burst: RingBurst | undefined;
@@ -166,6 +166,15 @@ export class HubEars {
     return false;
   }
 
+  /**
+   * Whether somebody or something is heard in a stream from elsewhere: then look again soon. Its newest frame is all that can
+   * be seen of its scores, and unlike those of this machine's microphone nobody rings when there is another.
+   */
+  get isHearing(): boolean {
+    for (const { stream, heard } of this.#ears.values()) if (stream !== LOCAL && heard) return true;
+    return false;
+  }
+
   /** Whether somebody waits for an answer: then look again soon. */
   get isAsked(): boolean {
     for (const { asks } of this.#ears.values()) if (asks.length > 0) return true;
@@ -174,15 +183,21 @@ export class HubEars {
 
   heard({ stream, model, confidence, frameEndMs }: HeardWord): void {
     const ear = this.#ears.get(stream);
-    if (ear !== undefined) this.#claim(ear, { model, confidence, frameEndMs });
+    if (ear === undefined) return;
+    const endedAtMs = this.#claim(ear, { model, confidence, frameEndMs });
+    // A claim says more than any answer.
+    ear.asks = ear.asks.filter(({ wordEndedAtMs }) => !isSameWord(wordEndedAtMs, endedAtMs));
   }
 
-  /** @param seconds the ask that it answers, where it did not fire by itself */
+  /**
+   * @param seconds the ask that it answers, where it did not fire by itself
+   * @returns when the word ended
+   */
   #claim(
     ear: Ear,
     { model, confidence, frameEndMs }: Pick<HeardWord, "model" | "confidence" | "frameEndMs">,
     seconds?: number,
-  ): void {
+  ): number {
     const { evidence, endedAtMs, begins, ends } = this.#measure(ear, frameEndMs, confidence);
     const number = ++ear.claims;
     ear.begun.set(number, begins);
@@ -190,6 +205,7 @@ export class HubEars {
     if (ends !== undefined)
       ear.tails.await(number, (begins + this.#preRollSamples) | 0, ends, this.#options.monotonicMs());
     this.#options.hub.claim(ear.sender, { number, model, confidence, endedAtMs, evidence, seconds });
+    return endedAtMs;
   }
 
   /** Listens in all streams for a sound to set gains by. @returns the relays that it listens for */

@@ -36,6 +36,8 @@ export interface Word {
   readonly evidence: Evidence | undefined;
   /** Said of a command that was recorded before it was claimed: it comes whole. */
   readonly afterwards?: Claim["afterwards"];
+  /** The relay was not sure by itself. */
+  readonly seconds?: Claim["seconds"];
 }
 
 export interface Granted extends Word {
@@ -117,7 +119,12 @@ export class Hub {
   /** @returns why not, or undefined when it has its seat; who had it before was told */
   join(seat: Seat, can: RelayFacts["can"]): Refused | undefined {
     const before = this.#seats.get(seat.id);
-    if (before?.kind === "local" && seat.kind !== "local") return { why: "name_of_hub" };
+    const refused = (refusal: Refused): Refused => {
+      const { id: relay, kind, address } = seat;
+      this.#options.log.info("relay refused", { relay, kind, address, ...refusal });
+      return refusal;
+    };
+    if (before?.kind === "local" && seat.kind !== "local") return refused({ why: "name_of_hub" });
     const effects = this.#step({
       type: "joined",
       facts: this.#options.factsOf(seat, can),
@@ -126,7 +133,7 @@ export class Hub {
     const refusal = effects.find((effect) => effect.type === "refuse");
     if (refusal !== undefined) {
       this.#do(effects);
-      return { why: refusal.why, limit: refusal.limit };
+      return refused({ why: refusal.why, limit: refusal.limit });
     }
     if (before !== undefined && before.connection < seat.connection) before.voice.displaced();
     this.#seats.set(seat.id, { ...seat, can });
@@ -158,10 +165,11 @@ export class Hub {
     if (this.#options.isOwnVoice?.(relayId, claim.model)) {
       this.#options.log.info("word of an answer", { relay: relayId, model: claim.model });
       voice.rejected(claim.number, "stale");
+      this.#hasSpoken(sender);
       return;
     }
-    const { number, model, confidence, endedAtMs, evidence, afterwards } = claim;
-    const word: Word = { ...sender, relayId, claim: number, model, confidence, endedAtMs, evidence, afterwards };
+    const { number, ...said } = claim;
+    const word: Word = { ...said, ...sender, claim: number };
     this.#words.set(keyOf(sender, number), word);
     const [oldest] = this.#words.keys();
     if (this.#words.size > KEPT_WORDS && oldest !== undefined) this.#words.delete(oldest);
@@ -169,6 +177,14 @@ export class Hub {
     const decided = effects.some(({ type }) => type === "grant" || type === "cancel" || type === "reject");
     if (!decided) this.#options.events.contended(word);
     this.#do(effects);
+  }
+
+  /** Whoever waits for it waits no more. */
+  #hasSpoken(sender: Sender): void {
+    for (const { waits } of this.#options.arbiter.rounds) {
+      const ask = waits.get(sender.relayId)?.ask;
+      if (ask !== undefined) this.tell({ type: "pass", ...sender, ask });
+    }
   }
 
   /**
@@ -291,7 +307,7 @@ export class Hub {
   }
 
   /** A grant, or once more the same one for a claim that came later. */
-  #serve({ relayId, connection, claims, round, fence }: Extract<Effect, { readonly type: "grant" }>): void {
+  #serve({ relayId, connection, claims, speaks, round, fence }: Extract<Effect, { readonly type: "grant" }>): void {
     const before = this.#serving.get(fence);
     const all = [...new Set([...(before?.claims ?? []), ...claims])];
     this.#serving.set(fence, { relayId, connection, round, claims: all, claim: before?.claim });
@@ -301,7 +317,7 @@ export class Hub {
       this.#serving.delete(older);
       this.#options.events.over(older, "silent");
     }
-    const word = this.#words.get(keyOf({ relayId, connection }, claims[0] ?? 0));
+    const word = this.#words.get(keyOf({ relayId, connection }, speaks));
     if (word !== undefined) this.#options.events.granted({ ...word, fence });
   }
 

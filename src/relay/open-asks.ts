@@ -1,8 +1,6 @@
 /** What the hub asked a relay and was not answered: whether it has heard a word that another one claims. Pure. */
-import { type Heard, type HeardOut, heardOut } from "../arbitration/heard-out.ts";
+import { type Heard, type HeardOut, heardOut, isSameWord } from "../arbitration/heard-out.ts";
 
-/** A claim that lies so close to the end of a word is about it. */
-const SAME_WORD_MS = 1000;
 const MOST_OPEN = 8;
 
 /** Of another relay's claim. Times are this relay's clock. */
@@ -61,8 +59,4 @@ export class OpenAsks {
     this.#open = left;
     return answers;
   }
-}
-
-function isSameWord(oneEndedAtMs: number, otherEndedAtMs: number): boolean {
-  return Math.abs(oneEndedAtMs - otherEndedAtMs) <= SAME_WORD_MS;
 }

@@ -13,6 +13,7 @@ import { RETRY_MS, SAMPLE_RATE_HZ } from "./limits.ts";
 import type { Telemetry } from "./messages-to-hub.ts";
 import type { Farewell } from "./messages-to-relay.ts";
 import type { Admission, Departure, RelayHandler, RelaySound } from "./relay-handler.ts";
+import { type Released, UnmeasuredClaims } from "./unmeasured-claims.ts";
 
 export interface RelayDeskOptions {
   readonly hub: Hub;
@@ -55,6 +56,7 @@ export class RelayDesk implements RelayHandler {
   readonly #options: RelayDeskOptions;
   /** By the number of the connection. */
   readonly #members = new Map<number, Member>();
+  readonly #unmeasured = new UnmeasuredClaims();
 
   constructor(options: RelayDeskOptions) {
     this.#options = options;
@@ -89,7 +91,13 @@ export class RelayDesk implements RelayHandler {
     return { kind: "admitted", ...placeOf(id) };
   }
 
+  /** Lets through what waited long enough for its sound. */
+  look(): void {
+    for (const released of this.#unmeasured.due(this.#options.monotonicMs())) this.#letThrough(released);
+  }
+
   left(session: HubSession, why: Departure): void {
+    this.#unmeasured.forget(session.connection);
     const stream = this.#members.get(session.connection)?.stream;
     this.#members.delete(session.connection);
     this.#options.hub.leave(senderOf(session), why);
@@ -112,6 +120,8 @@ export class RelayDesk implements RelayHandler {
   }
 
   claim(session: HubSession, claim: Claim): void {
+    const measures = session.introduction?.capabilities.evidence ?? false;
+    if (!measures && this.#unmeasured.hold(senderOf(session), claim, this.#options.monotonicMs())) return;
     this.#options.hub.claim(senderOf(session), claim);
   }
 
@@ -124,6 +134,7 @@ export class RelayDesk implements RelayHandler {
   }
 
   pass(session: HubSession, ask: number): void {
+    if (this.#unmeasured.holds(session.connection)) return;
     this.#options.hub.tell({ type: "pass", ...senderOf(session), ask });
   }
 
@@ -135,7 +146,9 @@ export class RelayDesk implements RelayHandler {
     session: HubSession,
     sound: RelaySound & { readonly claim: number; readonly fence: number | undefined; readonly last: boolean },
   ): void {
-    this.#options.hub.sound(senderOf(session), sound);
+    const released = this.#unmeasured.sound(session.connection, sound.claim, sound);
+    if (released === undefined) this.#options.hub.sound(senderOf(session), sound);
+    else for (const one of released) this.#letThrough(one);
   }
 
   stream(session: HubSession, { pcm, atMs }: RelaySound): void {
@@ -150,6 +163,12 @@ export class RelayDesk implements RelayHandler {
 
   telemetry(session: HubSession, telemetry: Telemetry): void {
     this.#report(session, { telemetry, telemetryAtMs: this.#options.monotonicMs() });
+  }
+
+  #letThrough({ sender, claim, pieces }: Released): void {
+    const { hub } = this.#options;
+    hub.claim(sender, claim);
+    for (const piece of pieces) hub.sound(sender, { ...piece, claim: claim.number });
   }
 
   #report({ connection }: HubSession, report: Partial<Reports>): void {
@@ -199,11 +218,14 @@ function voiceOf(session: HubSession, plays: boolean, done: (fence: number) => v
 
 /** The hub listens for it and answers asks; it is told verdicts all the same, without claims of its own. */
 function heardVoice(own: RelayVoice, heard: RelayVoice): RelayVoice {
+  let fence: number | undefined;
   return {
     ...own,
     ask: heard.ask,
     granted: (grant) => {
-      own.granted({ ...grant, claims: [] });
+      // The hub may hear a word twice, faintly and then well: for the relay there is one.
+      if (grant.fence !== fence) own.granted({ ...grant, claims: [] });
+      fence = grant.fence;
       heard.granted(grant);
     },
     cancelled: (cancel) => own.cancelled({ ...cancel, claims: [] }),

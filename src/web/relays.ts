@@ -234,6 +234,7 @@ export class Relays {
     this.#spoken.look();
     this.knowledge.look();
     this.#loqa.look();
+    this.#desk.look();
     if (nowMs >= this.#ticksAtMs) {
       this.#ticksAtMs = nowMs + TICK_MS;
       this.connected.tick();

@@ -24,7 +24,10 @@ test("the generation rises with whatever can be seen of the house, and not with 
   const claim = { number: 1, model: "alexa", confidence: 0.9, endedAtMs: nowMs, evidence: evidence(0.1) };
   expect(rises({ type: "claim", ...kitchen, claim })).toBe(true);
   expect(rises({ type: "beat", ...attic, hears: true })).toBe(false);
-  expect(rises({ type: "pass", ...attic, ask: arbiter.rounds[0]?.id ?? 0 })).toBe(true);
+  const ask = arbiter.rounds[0]?.id ?? 0;
+  expect(rises({ type: "pending", ...attic, ask })).toBe(true);
+  expect(rises({ type: "pending", ...attic, ask })).toBe(false);
+  expect(rises({ type: "pass", ...attic, ask })).toBe(true);
   const fence = arbiter.records()[0]?.grants[0]?.fence;
   const sound = { type: "audio", ...kitchen, claim: 1, fence, last: false } as const;
   expect(rises(sound)).toBe(true);

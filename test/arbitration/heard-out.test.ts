@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { HEARD_OUT_MS, heardOut, NOTHING, RISES_UNTIL_MS, RISING, SECONDS } from "../../src/arbitration/heard-out.ts";
+import {
+  HEARD_OUT_MS,
+  heardOut,
+  LITTLE,
+  LITTLE_OUT_MS,
+  NOTHING,
+  RISES_UNTIL_MS,
+  RISING,
+  SECONDS,
+} from "../../src/arbitration/heard-out.ts";
 
 const ENDED_MS = 5000;
 const heard = (afterMs: number, nearness: number, nearest = 0) =>
@@ -15,9 +24,14 @@ describe("heardOut()", () => {
     expect(heard(0, NOTHING)).toBeUndefined();
   });
 
+  test("is a pass a frame later where one hardly was", () => {
+    expect(heard(LITTLE_OUT_MS - 1, NOTHING)).toBeUndefined();
+    expect(heard(LITTLE_OUT_MS, NOTHING)).toBe("pass");
+  });
+
   test("is a pass two frames later where one was, a little", () => {
-    expect(heard(HEARD_OUT_MS - 1, NOTHING)).toBeUndefined();
-    expect(heard(HEARD_OUT_MS, NOTHING)).toBe("pass");
+    expect(heard(HEARD_OUT_MS - 1, LITTLE)).toBeUndefined();
+    expect(heard(HEARD_OUT_MS, LITTLE)).toBe("pass");
     expect(heard(HEARD_OUT_MS, RISING - 0.01)).toBe("pass");
   });
 

@@ -44,6 +44,23 @@ describe("a claim of a relay that was not sure by itself", () => {
     expect(house.arbiter.records()[0]?.claims).toHaveLength(1);
   });
 
+  test("is not taken from a connection that came after the ask, though its relay was asked", () => {
+    const { house, ask } = asked();
+    house.quiet("hall");
+    house.claim("hall", { rms: 0.9, seconds: ask });
+    expect(house.told("reject")).toMatchObject([{ relayId: "hall", why: "stale" }]);
+  });
+
+  test("is none below the relay's least level, and nobody waits for it any more", () => {
+    const house = new SmallHouse();
+    house.quiet("kitchen");
+    house.hearing("hall", { leastLevelDb: -30 });
+    house.claim("kitchen", { rms: 0.01 });
+    house.claim("hall", { rms: 0.02, seconds: house.told("ask")[0]?.ask });
+    expect(house.told("reject")).toMatchObject([{ relayId: "hall", why: "too_quiet" }]);
+    expect(house.winners).toEqual(["kitchen"]);
+  });
+
   test("is too late behind the verdict, and told who won", () => {
     const { house, ask } = asked();
     house.answer("hall", "pass");
@@ -89,6 +106,36 @@ describe("a claim of a relay that was not sure by itself", () => {
     const hall = house.arbiter.records()[0]?.claims.find(({ relayId }) => relayId === "hall");
     expect(hall).toMatchObject({ confidence: 0.9, seconded: false });
     expect(house.told("grant")).toHaveLength(1);
+  });
+
+  test("stays what its relay lost with, whatever its own detector says behind the verdict", () => {
+    const { house, ask } = asked();
+    house.claim("hall", { rms: 0.05, confidence: 0.1, seconds: ask });
+    house.answer("den", "pass");
+    house.audio("kitchen", 1);
+    house.forget();
+    house.pass(80);
+    const late = house.claim("hall", { rms: 0.9, confidence: 0.9 });
+    expect(house.told("cancel")).toMatchObject([
+      { relayId: "hall", claims: [late], why: "lost", winner: { relayId: "kitchen" } },
+    ]);
+    const hall = house.arbiter.records()[0]?.claims.find(({ relayId }) => relayId === "hall");
+    expect(hall).toMatchObject({ confidence: 0.1, seconded: true, late: false, standing: "lost" });
+    // Its sound is nobody's.
+    house.audio("hall", late);
+    expect(house.toldTo("hall")).toEqual(["cancel lost", "drop"]);
+  });
+
+  test("stays what its relay won with", () => {
+    const { house, ask } = asked();
+    house.claim("hall", { rms: 0.5, confidence: 0.1, seconds: ask });
+    house.answer("den", "pass");
+    house.pass(80);
+    const again = house.claim("hall", { rms: 0.9, confidence: 0.9 });
+    const [first, second] = house.told("grant");
+    expect(second).toMatchObject({ relayId: "hall", claims: [again], fence: first?.fence });
+    const hall = house.arbiter.records()[0]?.claims.find(({ relayId }) => relayId === "hall");
+    expect(hall).toMatchObject({ confidence: 0.1, seconded: true, standing: "granted" });
   });
 
   test("does not move the time of the word, however far its clock is off", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { describe as lines } from "../../src/cli/state.ts";
-import type { CommandView } from "../../src/web/schemas.ts";
+import type { CommandView } from "../../src/web/schemas/commands.ts";
 import { NOW_MS, relay, relayActivation, round, state } from "../public/states.ts";
 
 const house = [relay("hall", { kind: "local", address: null }), relay("kitchen", { status: 2 })];

@@ -109,11 +109,15 @@ describe("a claim that is held against its sound", () => {
     ["its sound begins long before the word", { lateMs: -9000 }],
     ["its clock is not known yet", { atMs: undefined }],
     ["samples of its sound are missing", { lost: 6400 }],
-    ["it sent the sound of another claim", { claim: 2 }],
     ["it sent too little sound", { length: 8000 }],
     ["it sent no sound", { length: 0 }],
   ])("cannot be checked: %s", (because, over) => {
     expect(house().command(said, { ...over, claimed: { rms: 1 } })).toEqual({ kind: "unchecked", because });
+  });
+
+  test("are held against the sound that comes under another claim of the same words", () => {
+    expect(house().command(said, { claim: 2 })).toEqual({ kind: "honest" });
+    expect(house().command(said, { claim: 2, claimed: { rms: 1 } })?.kind).toBe("overstated");
   });
 
   test("that measured nothing has nothing to overstate", () => {

@@ -275,6 +275,18 @@ describe("beats for others", () => {
     expect(hearing()).toBe("hears");
   });
 
+  test("are looked for sooner while something is heard: each frame's score is there for 80 ms only", () => {
+    const { clock, ears, scored, hears } = house();
+    hears(noise(0.5, QUIET, 1));
+    scored();
+    ears.look();
+    expect(ears.isHearing).toBe(false);
+    clock.nowMs += 80;
+    scored({}, 0.2);
+    ears.look();
+    expect(ears.isHearing).toBe(true);
+  });
+
   test("come again within 200 ms, so that a quiet stream is out of earshot and delays nobody", () => {
     const { hub, clock, ears, scored, hears, hallClaims } = house();
     for (let i = 0; i < 20; i++) {
@@ -332,6 +344,28 @@ describe("answers for others", () => {
     guards.value.guarded[1] = 1;
     guards.publish();
     expect(outcomeOf(guarded)).toBe("passed");
+  });
+
+  test("measure the word where the other relay heard it, however loud what has come since", () => {
+    const { hub, ears, hears, scored, waited } = asked("alexa", { score: 0.04 });
+    hears(joined(noise(0.17, QUIET, 2), tone(500, 0.1, 0.9)));
+    scored();
+    ears.look();
+    expect(waited()).toBe("claimed");
+    const kitchen = hub.rounds[0]?.claims.find(({ relayId }) => relayId === "kitchen");
+    expect(kitchen?.evidence?.rms).toBeCloseTo(0.2 / Math.SQRT2, 1);
+  });
+
+  test("are none any more once the word has fired here too", () => {
+    const { hub, ears, scored, word } = asked("alexa", { score: 0.04 });
+    ears.heard(word());
+    expect(ears.isAsked).toBe(false);
+    scored();
+    ears.look();
+    expect(hub.rounds[0]?.claims.filter(({ relayId }) => relayId === "kitchen")).toMatchObject([
+      { confidence: 0.8, seconded: false, repeats: 0 },
+    ]);
+    expect(hub.rounds[0]?.grants).toHaveLength(1);
   });
 
   test("are a pass as soon as every frame in which the word could have fired was scored", () => {

@@ -1,16 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { Arbiter } from "../../src/arbitration/arbiter.ts";
 import { LOG_LINE } from "../../src/arbitration/effects.ts";
-import { Hub } from "../../src/hub/hub.ts";
+import { type Granted, Hub } from "../../src/hub/hub.ts";
 import type { RelayVoice, Seat, SeatKind } from "../../src/hub/seat.ts";
 import { evidence, facts, loudest } from "../arbitration/small-house.ts";
 
 const CAN = { onset: true, ask: true };
 
-function house({ maxRelays = 10, windowMs = 300 } = {}) {
+function house({ maxRelays = 10, windowMs = 300, ownVoiceAt = "" } = {}) {
   const clock = { nowMs: 10_000 };
   const said: string[] = [];
   const happened: string[] = [];
+  const granted: Granted[] = [];
   const logged: { readonly event: string; readonly fields: Record<string, unknown> }[] = [];
   const gains = new Map<string, number>();
   let sooner = 0;
@@ -29,10 +30,14 @@ function house({ maxRelays = 10, windowMs = 300 } = {}) {
       }),
     events: {
       contended: ({ relayId, model }) => happened.push(`contended ${relayId} ${model}`),
-      granted: ({ relayId, model, fence }) => happened.push(`granted ${relayId} ${model} ${fence}`),
+      granted: (grant) => {
+        granted.push(grant);
+        happened.push(`granted ${grant.relayId} ${grant.model} ${grant.fence}`);
+      },
       sound: ({ fence, pcm, last }) => happened.push(`sound ${fence} ${pcm}${last ? " last" : ""}`),
       over: (fence, why) => happened.push(`over ${fence} ${why}`),
     },
+    isOwnVoice: (relayId) => relayId === ownVoiceAt,
     log: { info: (event, fields) => logged.push({ event, fields }) },
   });
   const voiceOf = (id: string, connection: number): RelayVoice => {
@@ -70,10 +75,35 @@ function house({ maxRelays = 10, windowMs = 300 } = {}) {
       },
     };
   };
-  return { hub, clock, said, happened, logged, gains, join, sooner: () => sooner, changes: () => changes };
+  return { hub, clock, said, happened, granted, logged, gains, join, sooner: () => sooner, changes: () => changes };
 }
 
 describe("the house", () => {
+  test("waits no more for a relay whose word was that of an answer", () => {
+    const { hub, join, said } = house({ ownVoiceAt: "hall" });
+    const [kitchen, hall] = [join("kitchen"), join("hall")];
+    hall.beat(true);
+    kitchen.claim(1);
+    expect(hub.rounds[0]?.phase).toBe("open");
+    hall.claim(1);
+    expect(said.filter((line) => /rejected|granted/.test(line))).toEqual([
+      "hall2: rejected 1 stale",
+      "kitchen1: granted 1 1",
+    ]);
+    expect(hub.rounds[0]?.waitedFor).toMatchObject([{ relayId: "hall", outcome: "passed" }]);
+  });
+
+  test("tells of the claim that was compared, where a relay made several of one word", () => {
+    const { hub, clock, join, granted } = house();
+    const [kitchen, hall] = [join("kitchen"), join("hall")];
+    hall.beat(true);
+    kitchen.claim(1);
+    const said = { model: "alexa", endedAtMs: clock.nowMs };
+    hub.claim(kitchen.sender, { ...said, number: 2, confidence: 0.95, evidence: evidence(0.8) });
+    hub.claim(hall.sender, { ...said, number: 1, confidence: 0.2, evidence: evidence(0.2), seconds: 1 });
+    expect(granted).toMatchObject([{ relayId: "kitchen", claim: 2, confidence: 0.95, evidence: { rms: 0.8 } }]);
+  });
+
   test("gives everybody who comes a seat, and says so in the log", () => {
     const { hub, join, logged } = house();
     expect(join("kitchen").refused).toBeUndefined();
@@ -87,10 +117,11 @@ describe("the house", () => {
   });
 
   test("refuses one too many with how many there may be; its own microphone is not among them", () => {
-    const { hub, join } = house({ maxRelays: 1 });
+    const { hub, join, logged } = house({ maxRelays: 1 });
     expect(join("hall", { kind: "local" }).refused).toBeUndefined();
     expect(join("kitchen").refused).toBeUndefined();
     expect(join("attic").refused).toEqual({ why: "too_many_relays", limit: 1 });
+    expect(logged.at(-1)).toMatchObject({ event: "relay refused", fields: { relay: "attic", why: "too_many_relays" } });
     expect([...hub.seats.keys()]).toEqual(["hall", "kitchen"]);
   });
 

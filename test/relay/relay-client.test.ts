@@ -258,15 +258,28 @@ describe("a relay that is asked", () => {
   });
 
   test("claims it where the score rises after the ask, and passes where it does not come so near", () => {
-    const all = asked(0.02, 0, "alexa");
+    const all = asked(0.009, 0, "alexa");
     all.world.pass(80);
     expect([all.hub.claims, answers(all)]).toEqual([[], []]);
     all.relay.score = 0.03;
     all.world.pass(100);
     expect(all.hub.claims).toMatchObject([{ claim: { confidence: 0.03, seconds: 9 } }]);
-    const other = asked(0.02, 0, "alexa");
+    const other = asked(0.009, 0, "alexa");
     other.world.pass(290);
     expect([other.hub.claims, answers(other)]).toEqual([[], ["1: pass 9"]]);
+  });
+
+  test("measures the word where the other relay heard it, however loud what has come since", () => {
+    const all = settled();
+    all.relay.score = 0.03;
+    all.relay.gain = 0.1;
+    all.world.pass(2000);
+    all.relay.gain = 1;
+    all.world.pass(600);
+    ask(all, -800);
+    all.world.pass(20);
+    expect(all.hub.claims[0]?.claim).toMatchObject({ seconds: 9 });
+    expect(all.hub.claims[0]?.claim.evidence?.rms).toBeWithin(0.02, 0.04);
   });
 
   test("does not claim what its own rules would not let it wake by", () => {

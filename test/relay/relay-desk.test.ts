@@ -34,10 +34,11 @@ function house({ maxRelays = 10, streams = 2 } = {}) {
   nowMs = () => net.world.nowMs;
   net.world.every(20, () => {
     ears.look();
+    desk.look();
     if (net.world.nowMs >= hub.wakeAtMs) hub.tell({ type: "tick" });
   });
-  const come = (id: string, detects = true) => {
-    const capabilities = { ...IDENTITY.capabilities, detects, evidence: detects, asks: detects };
+  const come = (id: string, detects = true, evidence = detects) => {
+    const capabilities = { ...IDENTITY.capabilities, detects, evidence, asks: detects };
     const relay = new SmallRelay(net, { identity: { ...IDENTITY, id, capabilities } });
     relay.client.start();
     net.world.pass(500);
@@ -85,6 +86,46 @@ describe("a relay that detects", () => {
     net.world.pass(600);
     expect(hub.rounds[0]?.waitedFor).toMatchObject([{ relayId: "hall", asked: true, outcome: "passed" }]);
     expect(kitchen.types()).toContain("granted");
+  });
+
+  test("and measures is held up by nothing, sound that is lost included", () => {
+    const { net, come } = house();
+    const relay = come("kitchen");
+    net.weather = (data) => (typeof data === "string" ? [2] : []);
+    relay.next = [{ model: "alexa", confidence: 0.9 }];
+    net.world.pass(85);
+    expect(relay.types()).toContain("granted");
+  });
+
+  test("and does not measure is measured by its sound, and wins where that is the louder", () => {
+    const { net, hub, come } = house();
+    const [kitchen, hall] = [come("kitchen"), come("hall", true, false)];
+    for (const relay of [kitchen, hall]) {
+      relay.gain = relay === hall ? 1 : 0.3;
+      relay.rms = 0.1;
+    }
+    net.world.pass(2000);
+    for (const relay of [kitchen, hall]) relay.next = [{ model: "alexa", confidence: 0.9 }];
+    net.world.pass(400);
+    const rmsOf = (id: string) => hub.rounds[0]?.claims.find(({ relayId }) => relayId === id)?.evidence?.rms ?? 0;
+    expect(rmsOf("hall") / rmsOf("kitchen")).toBeWithin(3, 3.7);
+    expect(hub.rounds[0]?.grants).toMatchObject([{ relayId: "hall" }]);
+  });
+
+  test("and does not measure is waited for while its claim waits for its sound, whatever it answers", () => {
+    const { net, hub, come } = house();
+    const [kitchen, hall] = [come("kitchen"), come("hall", true, false)];
+    hall.rms = 0.1;
+    net.world.pass(2000);
+    net.weather = (data) => (typeof data === "string" ? [2] : []);
+    const WORD = [{ model: "alexa", confidence: 0.9 }];
+    hall.next = WORD;
+    while (!hall.types().includes("claimed")) net.world.pass(5);
+    // The hall is asked before its claim is let through.
+    kitchen.next = WORD;
+    net.world.pass(400);
+    expect(hub.rounds[0]?.waitedFor).toMatchObject([{ relayId: "hall", asked: true, outcome: "claimed" }]);
+    expect(hub.rounds[0]?.claims.find(({ relayId }) => relayId === "hall")?.evidence).toBeUndefined();
   });
 
   test("whose name another connection takes is told so, and the other has it", () => {
@@ -150,6 +191,18 @@ describe("a relay that only sends its sound", () => {
     expect(relay.events.find(({ type }) => type === "granted")).toMatchObject({ claim: 0 });
     expect(relay.types()).not.toContain("claimed");
     expect(hub.rounds[0]).toMatchObject({ phase: "serving", grants: [{ relayId: "kitchen" }] });
+  });
+
+  test("is told so once, however often the hub hears the word", () => {
+    const { net, hub, come, fires } = house();
+    const relay = come("kitchen", false);
+    net.world.pass(2000);
+    fires(1);
+    net.world.pass(80);
+    fires(1);
+    net.world.pass(80);
+    expect(hub.rounds[0]?.grants).toHaveLength(1);
+    expect(relay.types().filter((type) => type === "granted")).toHaveLength(1);
   });
 
   test("is told who was better, of claims that are not its own by no number", () => {

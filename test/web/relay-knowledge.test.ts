@@ -262,6 +262,38 @@ describe("what a relay claims is held against its sound", () => {
   }, 15_000);
 });
 
+describe("a relay that detects and does not measure", () => {
+  test("is measured by the sound that it sends, and wins where that is the louder", async () => {
+    hub.config = configSchema.parse({ ...hub.config, arbitration: { policy: "rms" } });
+    const soft = await come("soft");
+    const plain = await come("loud", { capabilities: { evidence: false } });
+    for (const relay of [soft, plain]) relay.beat(true);
+    const far = heard(3, 0);
+    const near = heard(3, 10);
+    soft.claim(far.evidence, 100);
+    const { endedAtMs, claim } = { endedAtMs: plain.nowMs() - 100, claim: plain.claim(undefined, 100) };
+    // The hub has not taken what it says of that.
+    const from = near.from - 8000;
+    const beginsAtMs = endedAtMs - near.evidence.durationMs - 500;
+    for (let at = from; at + 4000 <= near.pcm.length; at += 4000) {
+      plain.sound(claim, undefined, near.pcm.slice(at, at + 4000), beginsAtMs + (at - from) / 16);
+    }
+    await plain.told("granted");
+    const [round] = hub.relays.rounds();
+    const levelDb = (id: string) =>
+      20 * Math.log10(round?.claims.find(({ relayId }) => relayId === id)?.evidence?.rms ?? 0);
+    expect(levelDb("loud") - levelDb("soft")).toBeWithin(9, 11);
+    expect(round?.verdict?.because).toBe("all_spoke");
+  }, 15_000);
+
+  test("is answered without its sound too, a moment later", async () => {
+    const plain = await come("loud", { capabilities: { evidence: false } });
+    plain.claim();
+    await plain.told("granted");
+    expect(hub.relays.rounds()[0]?.claims[0]?.evidence).toBeNull();
+  }, 15_000);
+});
+
 describe("a sound that everybody hears", () => {
   test("is waited for by nobody where no microphone is connected, and it is said so", async () => {
     hub.relays.knowledge.calibrate(1000);
@@ -339,6 +371,24 @@ describe("a sound that everybody hears", () => {
     expect(loud?.gainDb).toBeWithin(1.5, 4);
     expect(loud?.uncertaintyDb).toBeLessThan(1.5);
     expect(kept.words.at(-1)).toMatchObject({ calibration: true, together: true });
+  }, 15_000);
+
+  test("is not judged by what a relay says that is not believed", async () => {
+    file.keep({ words: [], disbelieved: [{ relayId: "loud", because: "12 dB", sinceUnixMs: Date.now() }] }, true);
+    await stopHub();
+    await startHub();
+    await come("loud", answering(20));
+    await come("soft", answering(0));
+    await come("new", answering(0));
+    hub.relays.knowledge.calibrate(1000);
+    const done = await until("it is done", () => {
+      const view = hub.relays.knowledge.calibration();
+      return view.phase === "done" && view;
+    });
+    expect(done.set).toBe(true);
+    const of = (id: string) => done.relays.find((relay) => relay.id === id);
+    expect(of("loud")).toMatchObject({ outcome: "disbelieved", gainDb: null });
+    for (const id of ["soft", "new"]) expect(of(id)?.gainDb).toBeWithin(-1, 1);
   }, 15_000);
 
   test("that only one heard, or nobody, sets nothing and says so", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { SECONDS } from "../../src/arbitration/heard-out.ts";
+import { configSchema } from "../../src/config/schema.ts";
 import { DEAD_MS } from "../../src/relay/limits.ts";
 import { sampleAt } from "../relay/small-wire.ts";
 import { SatelliteRig } from "./satellite-rig.ts";
@@ -48,6 +50,26 @@ describe("a machine that is a relay", () => {
     rig.net.line().session.tell({ type: "over", round: 1, fence: 7, why: "finished" });
     rig.hear();
     expect(rig.state).toBe("armed");
+  });
+
+  test("seconds another's word by the thresholds and the least level that are configured here", () => {
+    const answerOf = (wake: object, score: number): readonly (number | undefined)[] => {
+      const rig = SatelliteRig.joined();
+      rig.lived.config = configSchema.parse({ wake });
+      rig.lived.level.value.loudest = 0.1;
+      rig.hear(4, undefined, score);
+      const { nowMs } = rig.net.world;
+      rig.net.line().session.ask({ ask: 9, untilMs: nowMs + 300, wordEndedAtMs: nowMs - 80, model: "alexa" });
+      rig.hear(2, undefined, 0);
+      return rig.hub.claims.map(({ claim }) => claim.seconds);
+    };
+    const faint = SECONDS * 0.4;
+    // The model's own threshold is 0.5.
+    expect(answerOf({}, faint * 2)).toEqual([9]);
+    expect(answerOf({}, faint)).toEqual([]);
+    expect(answerOf({ models: { alexa: { threshold: 0.2 } } }, faint)).toEqual([9]);
+    expect(answerOf({ rms_filter: 3000 }, faint * 2)).toEqual([9]);
+    expect(answerOf({ rms_filter: 4000 }, faint * 2)).toEqual([]);
   });
 
   test("goes back to listening at once when another answers", () => {
