@@ -15,15 +15,18 @@ const sentByTerminal = ["SIGINT", "SIGQUIT"];
  */
 export function runLikeExec([program = "", ...args], { cwd, env }) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env, stdio: "inherit" });
     const onTerminal = isatty(0);
+    /** @type {import("node:child_process").ChildProcess | undefined} */
+    let child;
+    // Before the program runs: it may be ready, and somebody end this process, before the next line is reached.
     const handlers = passedOn.map((signal) => {
       const handler = () => {
-        if (!(onTerminal && sentByTerminal.includes(signal))) child.kill(signal);
+        if (!(onTerminal && sentByTerminal.includes(signal))) child?.kill(signal);
       };
       process.on(signal, handler);
       return /** @type {const} */ ([signal, handler]);
     });
+    child = spawn(program, args, { cwd, env, stdio: "inherit" });
     const end = (/** @type {number} */ exitCode) => {
       for (const [signal, handler] of handlers) process.off(signal, handler);
       resolve(exitCode);

@@ -23,15 +23,14 @@ const unitTests = testFiles((file) => !isEndToEnd(file));
 
 const types = check("types", "node_modules/typescript/bin/tsc", "-p", ".");
 const lint = check("lint", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings");
-/** Those that compute, and those that wait: half of the time each. */
-const unit = sideBySide("unit", unitTests, [/^test\/(wake|check|arbitration|memory)\//]);
+/** Those that compute, those with programs and workers of their own, and all others: a third of the time each. */
+const unit = sideBySide("unit", unitTests, [/^test\/(wake|arbitration|memory)\//, /^test\/(config|check|web)\//]);
 /** Before the end-to-end tests, because they run dist/earshot too. */
 const build = check("build", "build.ts");
-/** Mostly they wait: a quarter of the time each. */
+/** Mostly they wait: a third of the time each. */
 const endToEnd = sideBySide("e2e", endToEndTests, [
-  /\/(sources|settings|streams|calibrate)\.test\.ts$/,
-  /\/faults-(sound|workers|processes|files)\.test\.ts$/,
-  /\/(answers|demo-house|browser-relay|mute|all-kinds|relay)\.test\.ts$/,
+  /\/(house|streams|sources|calibrate|every-sample|command-line|settings|kept-out|faults-clients)\.test\.ts$/,
+  /\/(faults-\w+|relay|commands|hostile-peers)\.test\.ts$/,
 ]);
 const binary = tests("binary", endToEndTests, "--test-name-pattern", "binary");
 

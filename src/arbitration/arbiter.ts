@@ -161,7 +161,7 @@ export class Arbiter {
       case "onset":
         return this.#notice(heard(relay, true, this.#nowMs));
       case "beat":
-        return this.#notice(heard(relay, event.hears, this.#nowMs));
+        return this.#notice(heard(relay, event.hears, this.#nowMs, event.lateMs));
       case "claim":
         return this.#claim(relay, event.claim);
       case "pass":

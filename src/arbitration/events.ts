@@ -14,8 +14,8 @@ export type ArbitrationEvent =
   | (Sender & { readonly type: "left"; readonly why: string })
   /** It begins to hear something. */
   | (Sender & { readonly type: "onset" })
-  /** It is there, several times a second, and hears something or nothing. */
-  | (Sender & { readonly type: "beat"; readonly hears: boolean })
+  /** It is there, several times a second, and hears something or nothing. `lateMs`: what it speaks of was heard so long ago. */
+  | (Sender & { readonly type: "beat"; readonly hears: boolean; readonly lateMs?: number })
   /** Of its messages, one way: half of a ping's round trip. */
   | (Sender & { readonly type: "delay"; readonly delayMs: number })
   | (Sender & { readonly type: "claim"; readonly claim: Claim })

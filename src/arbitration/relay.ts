@@ -66,7 +66,8 @@ export function joined(facts: RelayFacts, connection: number, nowMs: number): Re
   };
 }
 
-export function heard(relay: Relay, hears: boolean, nowMs: number): Relay {
+/** @param lateMs what it speaks of was heard so long ago */
+export function heard(relay: Relay, hears: boolean, nowMs: number, lateMs = 0): Relay {
   if (hears) return relay.hearing.kind === "hears" ? relay : { ...relay, hearing: { kind: "hears" } };
   const heardUntilMs =
     relay.hearing.kind === "hears"
@@ -74,7 +75,7 @@ export function heard(relay: Relay, hears: boolean, nowMs: number): Relay {
       : relay.hearing.kind === "quiet"
         ? relay.hearing.heardUntilMs
         : Number.NEGATIVE_INFINITY;
-  return { ...relay, hearing: { kind: "quiet", beatAtMs: nowMs, heardUntilMs } };
+  return { ...relay, hearing: { kind: "quiet", beatAtMs: nowMs - Math.max(0, lateMs), heardUntilMs } };
 }
 
 /** Whether the relay may not claim this, because it is quieter than configured. What nobody measured is not too quiet. */

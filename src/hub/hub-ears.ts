@@ -229,7 +229,7 @@ export class HubEars {
       const hears = ear.listened.hears(nowMs);
       if (hears !== ear.heard || nowMs - ear.beatAtMs >= BEAT_MS) {
         if (hears && !ear.heard) hub.tell({ type: "onset", ...ear.sender });
-        hub.tell({ type: "beat", ...ear.sender, hears });
+        hub.tell({ type: "beat", ...ear.sender, hears, lateMs: ear.listened.lateMs });
         ear.heard = hears;
         ear.beatAtMs = nowMs;
       }

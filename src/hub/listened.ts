@@ -26,6 +26,8 @@ export class Listened {
   #samples: number | undefined;
   /** When sound was last seen to come, however late it is. */
   #cameAtMs = Number.NEGATIVE_INFINITY;
+  /** How long after it was heard the newest sound came, ms; 0 before the first. */
+  lateMs = 0;
 
   constructor(
     level: RecordReader<typeof LEVEL.fields>,
@@ -76,7 +78,11 @@ export class Listened {
   /** No sound comes, or no word could fire: whoever waits for a claim waits in vain. */
   #isDeaf(nowMs: number): boolean {
     const { samples, atMs } = this.#level.read();
-    if (samples !== this.#samples) this.#cameAtMs = this.#samples === undefined ? atMs : nowMs;
+    if (samples !== this.#samples) {
+      const isFirst = this.#samples === undefined;
+      this.#cameAtMs = isFirst ? atMs : nowMs;
+      this.lateMs = isFirst ? 0 : Math.max(0, nowMs - atMs);
+    }
     this.#samples = samples;
     return nowMs - this.#cameAtMs > FRESH_MS || !this.#score.read().armed;
   }

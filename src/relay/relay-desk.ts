@@ -111,7 +111,9 @@ export class RelayDesk implements RelayHandler {
   }
 
   beat(session: HubSession, hears: boolean): void {
-    this.#options.hub.tell({ type: "beat", ...senderOf(session), hears });
+    // That nothing is heard there says the hub, which listens in its sound and knows how late that is.
+    const isHeardHere = this.#members.get(session.connection)?.stream !== undefined;
+    if (hears || !isHeardHere) this.#options.hub.tell({ type: "beat", ...senderOf(session), hears });
     this.#report(session, { beatAtMs: this.#options.monotonicMs() });
   }
 

@@ -287,6 +287,18 @@ describe("beats for others", () => {
     expect(ears.isHearing).toBe(true);
   });
 
+  test("do not speak for what was said while the sound of it is still on its way", () => {
+    const { clock, ears, scored, stream, hallClaims, waited } = house();
+    for (let i = 0; i < 20; i++) {
+      clock.nowMs += 100;
+      stream.push(new Uint8Array(noise(0.1, QUIET, i).buffer), clock.nowMs - 400);
+      scored({ frameEndMs: clock.nowMs - 400 });
+      ears.look();
+    }
+    hallClaims();
+    expect(waited()).toBe("waiting");
+  });
+
   test("come again within 200 ms, so that a quiet stream is out of earshot and delays nobody", () => {
     const { hub, clock, ears, scored, hears, hallClaims } = house();
     for (let i = 0; i < 20; i++) {
