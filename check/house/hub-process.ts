@@ -1,8 +1,10 @@
 /** The hub of the house check: the whole program as `earshot hub`, which may be killed and started again where it was. */
+
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { descendants, freePort, type RunningEarshot, startEarshot } from "../../test/support/running-earshot.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { descendants, type RunningEarshot, startEarshot } from "../../test/support/running-earshot.ts";
 
 const LIMIT_MS = 30_000;
 

@@ -1,4 +1,5 @@
 // Relays of all kinds hear the same word: one wins, one command is understood, one answer is given, to whom it belongs.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
 import { parseWav } from "../../src/audio/wav.ts";
@@ -8,7 +9,8 @@ import { Air } from "../support/air.ts";
 import { alexaClips } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser } from "../support/browser.ts";
 import { clipPaths, saySkipped, speechIsHere, voiceIn } from "../support/clips.ts";
-import { freePort, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
+import { freePort } from "../support/free-port.ts";
+import { type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
 import { until } from "../support/until.ts";
 import { Detecting, Loqa, type Member, Phone, Streaming, Writing } from "./members-of-a-house.ts";
 

@@ -1,4 +1,5 @@
 // A phone's browser as a relay of the house: over https with a certificate of `earshot tls init`, its microphone a recording.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,7 +13,8 @@ import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { clip, clipPaths, joined, noise, voiceIn } from "../support/clips.ts";
 import { encodeWav } from "../support/encode-wav.ts";
-import { freePort, type RunningEarshot, runCommand, startEarshot } from "../support/running-earshot.ts";
+import { freePort } from "../support/free-port.ts";
+import { type RunningEarshot, runCommand, startEarshot } from "../support/running-earshot.ts";
 import { until } from "../support/until.ts";
 import {
   canMakeVirtualMicrophone,

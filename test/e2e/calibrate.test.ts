@@ -1,4 +1,5 @@
 // A hub and two relays as real processes on loopback, one of which only sends its sound: one loud sound sets their gains.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,10 +7,10 @@ import { join } from "node:path";
 import type { RelayView } from "../../src/web/schemas/relays.ts";
 import { noise } from "../support/clips.ts";
 import { encodeWav } from "../support/encode-wav.ts";
+import { freePort } from "../support/free-port.ts";
 import {
   descendants,
   earshotCommand,
-  freePort,
   type RunningEarshot,
   runCommand,
   startEarshot,

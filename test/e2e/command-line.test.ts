@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { StateView } from "../../src/web/schemas/state.ts";
 import { alexaClips } from "../support/alexa-clips.ts";
 import { noise } from "../support/clips.ts";
+import { freePort } from "../support/free-port.ts";
 import {
   earshotCommand,
-  freePort,
   type Outcome,
   type RunningEarshot,
   runCommand,

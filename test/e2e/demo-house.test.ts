@@ -1,9 +1,11 @@
 // The house in one command: a hub, three relays that hear what is said in simulated rooms, a recogniser, a voice.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, runCommand } from "../support/running-earshot.ts";
+import { freePort } from "../support/free-port.ts";
+import { runCommand } from "../support/running-earshot.ts";
 import { espeakIsHere } from "../support/spoken.ts";
 
 const RECOGNISER = "pocketsphinx_continuous";

@@ -1,5 +1,6 @@
 // Peers that mean harm, or are broken, at both doors for relays while another relay's command is said: it loses no sample, each
 // of them is told what was wrong, and nothing of them stays.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -10,8 +11,9 @@ import { bytesOf, formOf, HttpServer } from "../command/http-server.ts";
 import { LoqaRelay } from "../loqa/loqa-relay.ts";
 import { alexaClips } from "../support/alexa-clips.ts";
 import { clipPaths, joined, noise, saySkipped, speechIsHere, voiceIn } from "../support/clips.ts";
+import { freePort } from "../support/free-port.ts";
 import { NEAR, PlainRelay } from "../support/plain-relay.ts";
-import { descendants, freePort, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
+import { descendants, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
 import { until } from "../support/until.ts";
 
 const RATE = 16_000;

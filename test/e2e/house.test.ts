@@ -1,4 +1,5 @@
 // A hub and relays as real processes on loopback: one word, one answer, whoever dies.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,13 +10,8 @@ import type { ArbitrationView } from "../../src/web/schemas/rounds.ts";
 import { alexaClips, sayIfSynthetic } from "../support/alexa-clips.ts";
 import { clip, noise } from "../support/clips.ts";
 import { encodeWav } from "../support/encode-wav.ts";
-import {
-  descendants,
-  earshotCommand,
-  freePort,
-  type RunningEarshot,
-  startEarshot,
-} from "../support/running-earshot.ts";
+import { freePort } from "../support/free-port.ts";
+import { descendants, earshotCommand, type RunningEarshot, startEarshot } from "../support/running-earshot.ts";
 
 const NO_MICROPHONE = { PULSE_SERVER: "unix:/nowhere/native", JACK_NO_START_SERVER: "1" };
 const LIMIT_MS = 10_000;

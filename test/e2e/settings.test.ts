@@ -6,7 +6,8 @@ import type { Browser } from "playwright-core";
 import type { HealthView } from "../../src/web/schemas/health.ts";
 import { alexaClips } from "../support/alexa-clips.ts";
 import { browserIsHere, openPage, startBrowser } from "../support/browser.ts";
-import { freePort, runCommand, startEarshot } from "../support/running-earshot.ts";
+import { freePort } from "../support/free-port.ts";
+import { runCommand, startEarshot } from "../support/running-earshot.ts";
 import {
   canMakeVirtualMicrophone,
   startVirtualMicrophone,

@@ -1,8 +1,10 @@
 // Answers by NATS, as Loqa's own relays play them, with a real nats-server.
+
 import { afterEach, expect, test } from "bun:test";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { parseWav } from "../../src/audio/wav.ts";
 import type { Reply } from "../../src/hub/reply.ts";
+import { freePort } from "../support/free-port.ts";
 import { ANSWER, LoqaHouse, until } from "./loqa-house.ts";
 import { utterance } from "./spoken-words.ts";
 
@@ -35,13 +37,6 @@ async function natsServer(port: number, ...more: readonly string[]): Promise<voi
     await Bun.sleep(20);
   }
   throw new Error("nats-server does not come");
-}
-
-function freePort(): number {
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port = 0 } = server;
-  void server.stop(true);
-  return port;
 }
 
 const SPEECH = { pcm: Int16Array.from({ length: 22_050 }, (_, i) => i - 11_000), sampleRateHz: 22_050 };

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import type { DetectionView } from "../../src/web/schemas/detections.ts";
 import type { LiveMessage } from "../../src/web/schemas/live.ts";
 import type { StateView } from "../../src/web/schemas/state.ts";
+import { freePort } from "./free-port.ts";
 import { HeldUp } from "./held-up.ts";
 import { printedBy } from "./printed.ts";
 import { whatItHeard } from "./what-it-heard.ts";
@@ -95,14 +96,6 @@ export async function runCommand(
 /** The command that stands for `earshot`. */
 export function earshotCommand(binary: boolean): readonly string[] {
   return binary ? [join(ROOT, "dist/earshot")] : [process.execPath, join(ROOT, "src/main.ts")];
-}
-
-/** A port that nothing listens on now. */
-export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 export async function startEarshot(options: EarshotOptions = {}): Promise<RunningEarshot> {

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkerName } from "../../src/memory/layout.ts";
 import type { StateView } from "../../src/web/schemas/state.ts";
+import { freePort } from "./free-port.ts";
 import { HeldUp } from "./held-up.ts";
 import { printedBy } from "./printed.ts";
-import { freePort } from "./running-earshot.ts";
 import type { Setup } from "./supervised-program.ts";
 
 export interface Supervised {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { monotonicMs } from "../../../ffi/clock.ts";
 import { SpeechEnds } from "../../../src/detect/speech-ends.ts";
 import { LOUD_IS_VOICE, sound } from "../../command/small-commands.ts";
-import { freePort } from "../../support/running-earshot.ts";
+import { freePort } from "../../support/free-port.ts";
 import { until } from "../thread-rig.ts";
 import { ownFolder } from "./own-folder.ts";
 import { answered, heard } from "./spoken-command.ts";

@@ -5,7 +5,7 @@ import { CERTIFICATE_FILES, makeCertificate } from "../../../src/cli/make-certif
 import { wantedModels } from "../../../src/detect/wanted-models.ts";
 import type { StateView } from "../../../src/web/schemas/state.ts";
 import { SECRET, type SmallHubOptions, serveSmallHub } from "../../relay/serve-small-hub.ts";
-import { freePort } from "../../support/running-earshot.ts";
+import { freePort } from "../../support/free-port.ts";
 import { configOf } from "../sources.ts";
 import { until } from "../thread-rig.ts";
 import { ownFolder } from "./own-folder.ts";

@@ -1,8 +1,9 @@
 // The web worker, and its API.
+
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "../../support/running-earshot.ts";
+import { freePort } from "../../support/free-port.ts";
 import { FILE, sourcesOf } from "../sources.ts";
 import { ThreadRig } from "../thread-rig.ts";
 
