@@ -30,6 +30,8 @@ if (!espeakIsHere || !canMakeVirtualMicrophone())
 const HEARD = 100;
 /** Between two sounds. */
 const PAUSE_MS = 120;
+/** A recording of the loudspeaker is dated by when its pieces came, and a sound in it too early by what the sound server holds ahead. */
+const EARLY_MS = 60;
 
 /** What the house answers with: to the next command, and to those behind it nothing. */
 let text = "";
@@ -146,7 +148,7 @@ command:
     const late = (chime?.fromMs ?? Number.NaN) - newest.at;
     const held = time.heldBetween(newest.at, chime?.fromMs ?? newest.at);
     console.log(`from the verdict to the chime: ${late.toFixed(0)} ms, of which ${held.toFixed(0)} ms were withheld`);
-    expect(late).toBeWithin(-60, 100 + held);
+    expect(late).toBeWithin(-EARLY_MS, 100 + held);
     expect(earshot.log().indexOf("loudspeaker opened")).toBeLessThan(earshot.log().indexOf("wake word"));
     const { pcm, sampleRateHz } = madeSound("wake");
     expect((chime?.toMs ?? 0) - (chime?.fromMs ?? 0)).toBeWithin(150, (pcm.length * 1000) / sampleRateHz);
@@ -156,7 +158,7 @@ command:
     );
     const respondedAt = responding?.type === "state" ? responding.state.activation.since : Number.NaN;
     const begunAt = answer[0]?.fromMs ?? Number.NaN;
-    expect(begunAt).toBeWithin(respondedAt - 20, respondedAt + 250 + time.heldBetween(respondedAt, begunAt));
+    expect(begunAt).toBeWithin(respondedAt - EARLY_MS, respondedAt + 250 + time.heldBetween(respondedAt, begunAt));
     const length = (answer.at(-1)?.toMs ?? 0) - (answer[0]?.fromMs ?? 0);
     const whole = await said16("It is twelve o'clock, and all is well.");
     expect(length).toBeWithin(whole - 60, whole + 60);
@@ -167,18 +169,19 @@ command:
   test("of a command whose sink fails is the sound of an error, and nothing else where no chime is wanted", async () => {
     await change({ playback: { wake_sound: "none" } });
     await Bun.write(join(folder, "broken"), "");
-    const { newest, messages } = await spoken("");
+    const { newest, messages } = await spoken("").finally(async () => {
+      await rm(join(folder, "broken"));
+      await change({ playback: { wake_sound: "default" } });
+    });
     const sounds = soundings(recording, newest.at - 50);
     const { pcm, sampleRateHz } = madeSound("error");
     expect(sounds).toHaveLength(1);
     const [{ fromMs, toMs } = { fromMs: 0, toMs: 0 }] = sounds;
     expect(toMs - fromMs).toBeWithin(300, (pcm.length * 1000) / sampleRateHz);
-    expect(fromMs).toBeGreaterThan(newest.at + (newest.recordedMs ?? Number.NaN));
+    expect(fromMs).toBeGreaterThan(newest.at + (newest.recordedMs ?? Number.NaN) - EARLY_MS);
     expect(statesOf(messages).at(-1)).toBe("armed");
     expect(newest).toMatchObject({ outcome: "failed", why: "the program sh ended with 1" });
     expect(earshot.log()).toMatch(/warning +web +command failed[^\n]* error="the program sh ended with 1"/);
-    await change({ playback: { wake_sound: "default" } });
-    await rm(join(folder, "broken"));
   }, 20_000);
 
   test("stops when the person says the wake word over it, and the new command is served", async () => {
@@ -192,7 +195,7 @@ command:
     expect(newest.outcome).toBe("answered");
     const [chime, answer, ...more] = soundings(recording, newest.at);
     expect(chime?.toMs).toBeLessThan(newest.at + 400);
-    expect(answer?.fromMs).toBeGreaterThan(newest.at + (newest.recordedMs ?? Number.NaN));
+    expect(answer?.fromMs).toBeGreaterThan(newest.at + (newest.recordedMs ?? Number.NaN) - EARLY_MS);
     expect(more).toEqual([]);
     // The old answer is told as the first of these only where something else has changed meanwhile.
     expect(statesOf(messages).slice(-4)).toEqual(["recording", "processing", "responding", "armed"]);
