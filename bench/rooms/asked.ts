@@ -52,7 +52,7 @@ export function saidBy(
     const next = frames[index + 1]?.endMs ?? Number.POSITIVE_INFINITY;
     if (next + CLAIM_MS <= askedMs) continue;
     const nearest = seconds ? recent.nearest(WORD, first.wordEndedMs).nearness : 0;
-    const says = heardOut({ untilMs: endMs, nearness, nearest }, first.wordEndedMs);
+    const says = heardOut({ untilMs: endMs, nearness, nearest }, first.wordEndedMs, askedMs);
     if (says === "second" || says === "pass") return said(says, endMs);
   }
   return NOTHING;

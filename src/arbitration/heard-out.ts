@@ -23,6 +23,11 @@ export const LITTLE = 0.01;
 export const LITTLE_OUT_MS = 80;
 /** and none where it is less than this: it rises too seldom to be waited for. */
 export const NOTHING = 0.001;
+/**
+ * Who passes has listened as far as whoever fired, but for a frame and the way of the ask: a word's measured end may lie before its
+ * last sounds, and sound may come late.
+ */
+const BEHIND_ASK_MS = 100;
 /** A score of so much of its threshold may still rise to it. */
 export const RISING = 0.2;
 /** As long a score may rise behind the word's end; then it was not the word. */
@@ -56,11 +61,16 @@ export type HeardOut =
 
 /**
  * @param wordEndedAtMs on the same clock as `heard`
+ * @param askedAtMs when it was asked, on that clock
  * @returns undefined while nobody can say yet
  */
-export function heardOut({ untilMs, nearness, nearest }: Heard, wordEndedAtMs: number): HeardOut | undefined {
+export function heardOut(
+  { untilMs, nearness, nearest }: Heard,
+  wordEndedAtMs: number,
+  askedAtMs: number,
+): HeardOut | undefined {
   if (nearest >= SECONDS && untilMs >= wordEndedAtMs && untilMs < Number.POSITIVE_INFINITY) return "second";
   if (nearness >= RISING && untilMs < wordEndedAtMs + RISES_UNTIL_MS) return "pending";
   const listensOnMs = nearness < NOTHING ? 0 : nearness < LITTLE ? LITTLE_OUT_MS : HEARD_OUT_MS;
-  return untilMs >= wordEndedAtMs + listensOnMs ? "pass" : undefined;
+  return untilMs >= Math.max(wordEndedAtMs + listensOnMs, askedAtMs - BEHIND_ASK_MS) ? "pass" : undefined;
 }

@@ -52,6 +52,8 @@ export interface Relay {
   readonly joinedAtMs: number;
   readonly hearing: Hearing;
   readonly delay: Delay | undefined;
+  /** How late its sound comes to whoever listens in it, besides, ms. */
+  readonly lateMs: number;
   readonly status: RelayStatus;
 }
 
@@ -62,12 +64,15 @@ export function joined(facts: RelayFacts, connection: number, nowMs: number): Re
     joinedAtMs: nowMs,
     hearing: { kind: "unsaid" },
     delay: undefined,
+    lateMs: 0,
     status: RELAY_STATUS.connected,
   };
 }
 
-/** @param lateMs what it speaks of was heard so long ago */
-export function heard(relay: Relay, hears: boolean, nowMs: number, lateMs = 0): Relay {
+/** @param late how long ago it was heard what it speaks of, ms; undefined where it is as late as before */
+export function heard(before: Relay, hears: boolean, nowMs: number, late?: number): Relay {
+  const lateMs = late === undefined ? before.lateMs : Math.max(0, late);
+  const relay = lateMs === before.lateMs ? before : { ...before, lateMs };
   if (hears) return relay.hearing.kind === "hears" ? relay : { ...relay, hearing: { kind: "hears" } };
   const heardUntilMs =
     relay.hearing.kind === "hears"
@@ -75,7 +80,7 @@ export function heard(relay: Relay, hears: boolean, nowMs: number, lateMs = 0): 
       : relay.hearing.kind === "quiet"
         ? relay.hearing.heardUntilMs
         : Number.NEGATIVE_INFINITY;
-  return { ...relay, hearing: { kind: "quiet", beatAtMs: nowMs - Math.max(0, lateMs), heardUntilMs } };
+  return { ...relay, hearing: { kind: "quiet", beatAtMs: nowMs - lateMs, heardUntilMs } };
 }
 
 /** Whether the relay may not claim this, because it is quieter than configured. What nobody measured is not too quiet. */
@@ -121,9 +126,9 @@ export function earshot({ facts, hearing, delay }: Relay, beganAtMs: number): Ea
   }
 }
 
-/** How long a claim or an answer of this relay may take, ms: there, what its detector lags behind the first, and back. */
-export function patienceMs({ delay }: Relay, windowMs: number): number {
-  return delay === undefined ? windowMs : Math.min(windowMs, SKEW_MS + 2 * longest(delay));
+/** How long a claim or an answer of this relay may take, ms: there, what its detector lags behind the first, and back; and its sound. */
+export function patienceMs({ delay, lateMs }: Relay, windowMs: number): number {
+  return delay === undefined ? windowMs : Math.min(windowMs, SKEW_MS + 2 * longest(delay) + lateMs);
 }
 
 function longest({ meanMs, deviationMs }: Delay): number {

@@ -41,6 +41,10 @@ export interface HeardWord {
   readonly frameEndMs: number;
 }
 
+interface OpenAsk extends WordAsk {
+  readonly askedAtMs: number;
+}
+
 /** One stream, and the relay that it is heard for. */
 class Ear {
   readonly sender: { readonly relayId: string; readonly connection: number };
@@ -51,7 +55,7 @@ class Ear {
   readonly begun = new Map<number, number>();
   /** What it was granted, while its sound is passed on. */
   sounding: { readonly claim: number; readonly fence: number; readonly sound: RingSound; cameAtMs: number } | undefined;
-  asks: WordAsk[] = [];
+  asks: OpenAsk[] = [];
   readonly tails = new RingTails();
   /** While gains are set by a sound. */
   burst: RingBurst | undefined;
@@ -115,7 +119,7 @@ export class HubEars {
   ): RelayVoice {
     return {
       ask: (ask) => {
-        this.#ears.get(stream)?.asks.push(ask);
+        this.#ears.get(stream)?.asks.push({ ...ask, askedAtMs: this.#options.monotonicMs() });
       },
       granted: ({ claims, fence }) => {
         const ear = this.#ears.get(stream);
@@ -236,7 +240,7 @@ export class HubEars {
       ear.listened.look();
       for (const open of ear.asks.splice(0)) {
         const { ask, model, wordEndedAtMs, untilMs } = open;
-        const answer = ear.listened.answer(model, wordEndedAtMs, nowMs);
+        const answer = ear.listened.answer(model, wordEndedAtMs, open.askedAtMs, nowMs);
         if (answer === "second") {
           const { score: confidence } = ear.listened.nearest(model, wordEndedAtMs);
           // Where the word was for the relay that was sure: it may be asked about late.

@@ -67,12 +67,13 @@ export class Listened {
   /**
    * Whether a word that ended at `endedAtMs` (monotonic) was here too: as {@link heardOut}, and `pass` where none could fire.
    */
-  answer(model: string, endedAtMs: number, nowMs: number): HeardOut | undefined {
+  answer(model: string, endedAtMs: number, askedAtMs: number, nowMs: number): HeardOut | undefined {
     if (this.#isDeaf(nowMs)) return "pass";
     this.look();
     const { frameEndMs } = this.#score.value;
     const nearness = nearnessOf(this.#models.of(this.#score.value));
-    return heardOut({ untilMs: frameEndMs, nearness, nearest: this.nearest(model, endedAtMs).nearness }, endedAtMs);
+    const { nearness: nearest } = this.nearest(model, endedAtMs);
+    return heardOut({ untilMs: frameEndMs, nearness, nearest }, endedAtMs, askedAtMs);
   }
 
   /** No sound comes, or no word could fire: whoever waits for a claim waits in vain. */

@@ -6,6 +6,7 @@ const MOST_OPEN = 8;
 /** Of another relay's claim. Times are this relay's clock. */
 export interface Asked {
   readonly ask: number;
+  readonly askedAtMs: number;
   readonly untilMs: number;
   /** When the word ended, as well as the relay can know. */
   readonly wordEndedAtMs: number;
@@ -45,14 +46,15 @@ export class OpenAsks {
     const answers: Answer[] = [];
     const left: OpenAsk[] = [];
     for (const open of this.#open) {
-      const { ask, untilMs, wordEndedAtMs, model, pending } = open;
+      const { pending, ...asked } = open;
+      const { untilMs, wordEndedAtMs, askedAtMs } = asked;
       if (nowMs >= untilMs) continue;
       const heard = heardOf(open);
       // What it had to say of a word that it has claimed itself is said.
       const wasClaimed = isSameWord(wordEndedAtMs, this.#claimedMs);
-      const says = wasClaimed ? "pass" : heardOut(heard, wordEndedAtMs);
+      const says = wasClaimed ? "pass" : heardOut(heard, wordEndedAtMs, askedAtMs);
       if (says !== undefined && !(says === "pending" && pending)) {
-        answers.push({ ask, untilMs, wordEndedAtMs, model, says });
+        answers.push({ ...asked, says });
       }
       if (says === undefined || says === "pending") left.push({ ...open, pending: pending || says === "pending" });
     }

@@ -246,7 +246,8 @@ export class RelaySession {
         break;
       case "ask": {
         const { ask, withinMs, wordEndedAtMs, model } = message;
-        this.#asks.ask({ ask, untilMs: nowMs + withinMs, wordEndedAtMs: wordEndedAtMs ?? nowMs, model });
+        const untilMs = nowMs + withinMs;
+        this.#asks.ask({ ask, askedAtMs: nowMs, untilMs, wordEndedAtMs: wordEndedAtMs ?? nowMs, model });
         this.tick(nowMs);
         break;
       }

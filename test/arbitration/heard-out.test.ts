@@ -11,8 +11,8 @@ import {
 } from "../../src/arbitration/heard-out.ts";
 
 const ENDED_MS = 5000;
-const heard = (afterMs: number, nearness: number, nearest = 0) =>
-  heardOut({ untilMs: ENDED_MS + afterMs, nearness, nearest }, ENDED_MS);
+const heard = (afterMs: number, nearness: number, nearest = 0, askedAfterMs = 0) =>
+  heardOut({ untilMs: ENDED_MS + afterMs, nearness, nearest }, ENDED_MS, ENDED_MS + askedAfterMs);
 
 describe("heardOut()", () => {
   test("is nobody's to say before the word has ended", () => {
@@ -22,6 +22,12 @@ describe("heardOut()", () => {
   test("is a pass at the word's end where no model is interested at all", () => {
     expect(heard(0, 0)).toBe("pass");
     expect(heard(0, NOTHING)).toBeUndefined();
+  });
+
+  test("is nobody's to say before as much was heard as by whoever fired, however late its sound comes", () => {
+    expect(heard(99, 0, 0, 200)).toBeUndefined();
+    expect(heard(100, 0, 0, 200)).toBe("pass");
+    expect(heard(0, 0, SECONDS, 200)).toBe("second");
   });
 
   test("is a pass a frame later where one hardly was", () => {

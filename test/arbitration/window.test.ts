@@ -241,6 +241,26 @@ describe("a round", () => {
     ]);
   });
 
+  test("waits longer for a relay whose sound comes late, until it says otherwise", () => {
+    const waitedMs = (lateMs: readonly (number | undefined)[]): number | undefined => {
+      const house = new SmallHouse({ windowMs: 1000 });
+      house.quiet("a");
+      house.hearing("b");
+      const sender = { relayId: "b", connection: house.connection("b") };
+      for (let n = 0; n < 40; n++) house.step({ type: "delay", ...sender, delayMs: 0 });
+      for (const late of lateMs) {
+        house.step({ type: "beat", ...sender, hears: true, ...(late !== undefined && { lateMs: late }) });
+      }
+      house.claim("a");
+      house.pass(1000);
+      return house.arbiter.records()[0]?.waitedFor[0]?.waitedMs;
+    };
+    expect(waitedMs([0])).toBeCloseTo(200, 0);
+    expect(waitedMs([150])).toBeCloseTo(350, 0);
+    expect(waitedMs([150, undefined])).toBeCloseTo(350, 0);
+    expect(waitedMs([150, 0])).toBeCloseTo(200, 0);
+  });
+
   test("waits longer for a relay whose delay varies", () => {
     const gaveUpAfterMs = (delays: readonly number[]): number | undefined => {
       const house = new SmallHouse();
