@@ -190,6 +190,8 @@ export function createDetector(
   let heldUntilMs = Number.NEGATIVE_INFINITY;
   /** Whether it counts that from its first sample. */
   let heldFromSample = false;
+  /** Frames since the first of those. */
+  let framesHeld = 0;
   /** The same recording with the other beginning, for its first frames. */
   let twin: WakeStream | undefined;
   let twinScores = new Float32Array(models.length);
@@ -280,18 +282,21 @@ export function createDetector(
 
     async take(pcm, endMs) {
       heard.length = 0;
-      const soonerMs = HOP_MS - (endMs - frameEndMs);
       frameEndMs = endMs;
       if (engine.models !== models) takeUpModels(frameEndMs - HOP_MS);
       if (pcm === undefined) return [{ stream, pcm, scores }];
-      // Frames that follow each other faster than sound were held back on their way, and so was the first: it is that much older.
-      if (heldFromSample && holdFromMs === undefined && soonerMs > HOP_MS / 2 && frameEndMs < heldUntilMs) {
-        heldUntilMs -= soonerMs;
-        for (const { trigger } of watches) trigger.shorten(soonerMs);
+      // Sound that was held back on its way comes faster than it was heard: as much of it as the deaf time is long ends that.
+      if (heldFromSample && holdFromMs === undefined && frameEndMs < heldUntilMs) {
+        framesHeld++;
+        if ((framesHeld + 1) * HOP_MS >= HOLD_MS) {
+          for (const { trigger } of watches) trigger.shorten(heldUntilMs - frameEndMs);
+          heldUntilMs = frameEndMs;
+        }
       }
       if (holdFromMs !== undefined) {
         const fromMs = Math.max(holdFromMs, frameEndMs - HOP_MS);
         heldFromSample = fromMs > holdFromMs;
+        framesHeld = 0;
         heldUntilMs = fromMs + HOLD_MS;
         for (const [i, { trigger }] of watches.entries()) {
           const model = models[i];
